@@ -1,0 +1,93 @@
+"""`package` for layers and images: what is written to `dist`, and the table that says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterable
+
+from oci.image import ImageSpec
+from oci.layer import BuiltLayer
+from oci.report import human_size, layer_table
+from oci.target_types import ImageLayersField, LayerEnvField
+from oci.util_rules.assemble_image import BuiltImage, blob_entries
+from oci.util_rules.kinds import ImageRequest, LayerRequest
+from pants.core.goals.package import BuiltPackage, BuiltPackageArtifact, PackageFieldSet
+from pants.core.util_rules.environments import EnvironmentField
+from pants.engine.environment import EnvironmentName
+from pants.engine.fs import CreateDigest, Digest, FileContent, FileEntry
+from pants.engine.internals.session import RunId
+from pants.engine.rules import Get, Rule, collect_rules, rule
+from pants.engine.unions import UnionRule
+from pants.util.logging import LogLevel
+
+
+@dataclass(frozen=True)
+class PackageLayerFieldSet(PackageFieldSet):
+    required_fields = (LayerEnvField,)
+
+    environment: EnvironmentField
+
+
+@dataclass(frozen=True)
+class PackageImageFieldSet(PackageFieldSet):
+    required_fields = (ImageLayersField,)
+
+    environment: EnvironmentField
+
+
+@rule(level=LogLevel.DEBUG)
+async def package_layer(
+    field_set: PackageLayerFieldSet, run_id: RunId, environment: EnvironmentName
+) -> BuiltPackage:
+    request = LayerRequest(field_set.address, "the command line")
+    layer = await Get(BuiltLayer, {request: LayerRequest, environment: EnvironmentName})
+    name = layer.address.path_safe_spec
+    descriptor = f"layers/{name}.json"
+    digest = await Get(
+        Digest,
+        CreateDigest(
+            [
+                *blob_entries((layer,)),
+                FileContent(descriptor, layer.descriptor.to_json()),
+                FileEntry(f"layers/{name}.mtree", layer.paths),
+            ]
+        ),
+    )
+    return BuiltPackage(
+        digest,
+        (
+            BuiltPackageArtifact(
+                relpath=descriptor, extra_log_lines=tuple(layer_table((layer,), run_id))
+            ),
+        ),
+    )
+
+
+@rule(level=LogLevel.DEBUG)
+async def package_image(
+    field_set: PackageImageFieldSet, run_id: RunId, environment: EnvironmentName
+) -> BuiltPackage:
+    request = ImageRequest(field_set.address)
+    spec = await Get(ImageSpec, {request: ImageRequest, environment: EnvironmentName})
+    image = await Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName})
+    manifest = image.documents.manifest
+    size = len(manifest.content) + len(image.documents.config.content)
+    size += sum(layer.descriptor.size for layer in image.layers)
+    headline = f"{spec.repository}:{spec.tag}  sha256:{manifest.sha256}  {human_size(size)}"
+    return BuiltPackage(
+        image.digest,
+        (
+            BuiltPackageArtifact(
+                relpath=image.path,
+                extra_log_lines=(headline, *layer_table(image.layers, run_id)),
+            ),
+        ),
+    )
+
+
+def rules() -> Iterable[Rule | UnionRule]:
+    return [
+        *collect_rules(),
+        UnionRule(PackageFieldSet, PackageImageFieldSet),
+        UnionRule(PackageFieldSet, PackageLayerFieldSet),
+    ]

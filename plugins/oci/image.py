@@ -1,0 +1,185 @@
+"""The contract of images, and their assembly from layer descriptors.
+
+An image is a list of layers plus a page of JSON: nothing here reads a layer's bytes.
+Source: OCI image spec 1.1, config.md, manifest.md, image-index.md and image-layout.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, Mapping
+
+from oci.layer import BuiltLayer
+from pants.engine.addresses import Address
+from pants.engine.environment import EnvironmentName
+from pants.engine.target import FieldSet
+from pants.engine.unions import union
+from pants.util.frozendict import FrozenDict
+
+MANIFEST_MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json"
+CONFIG_MEDIA_TYPE = "application/vnd.oci.image.config.v1+json"
+INDEX_MEDIA_TYPE = "application/vnd.oci.image.index.v1+json"
+LAYOUT = json.dumps({"imageLayoutVersion": "1.0.0"}).encode()
+REF_NAME_ANNOTATION = "org.opencontainers.image.ref.name"
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True)
+class ImageConfig:
+    """What an engine needs to know to start a container. Source: OCI image spec 1.1, config.md."""
+
+    entrypoint: tuple[str, ...] = ()
+    cmd: tuple[str, ...] = ()
+
+    env: FrozenDict[str, str] = FrozenDict()
+    """On top of what the layers set."""
+
+    user: str = ""
+    workdir: str = ""
+
+    exposed_ports: tuple[str, ...] = ()
+    """For example `8080/tcp`."""
+
+    labels: FrozenDict[str, str] = FrozenDict()
+
+    stop_signal: str = ""
+
+    shell: tuple[str, ...] = ()
+    """The shell of RUN steps in images built on this one. Docker's extension of the OCI config."""
+
+    onbuild: tuple[str, ...] = ()
+    """Dockerfile steps that run first in an image built on this one. Docker's extension."""
+
+
+@dataclass(frozen=True)
+class ImageSpec:
+    """An image that is to be assembled."""
+
+    address: Address
+
+    repository: str
+    tag: str
+
+    layers: tuple[Address, ...]
+    """From the bottom to the top."""
+
+    config: ImageConfig
+
+    created: str
+    """RFC 3339, for example `2022-07-11T00:00:00Z`. Never from the clock."""
+
+
+@union(in_scope_types=[EnvironmentName])
+@dataclass(frozen=True)
+class ImageFieldSet(FieldSet):
+    """A target that is an image; its backend has a rule from the subclass to `ImageSpec`."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A JSON blob with its digest."""
+
+    content: bytes
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Document:
+        """Encode canonically: white space and key order are part of a digest."""
+        return cls(json.dumps(data, sort_keys=True, separators=(",", ":")).encode())
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+    def descriptor(self, media_type: str, **more: Any) -> dict[str, Any]:
+        """Source: OCI image spec 1.1, descriptor.md."""
+        return {
+            "mediaType": media_type,
+            "digest": f"sha256:{self.sha256}",
+            "size": len(self.content),
+            **more,
+        }
+
+
+@dataclass(frozen=True)
+class AssembledImage:
+    """The three JSON documents of an image."""
+
+    config: Document
+    manifest: Document
+    index: Document
+
+
+def _environment(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> list[str]:
+    env = {"PATH": PATH}
+    for layer in layers:
+        env.update(layer.env)
+    env.update(spec.config.env)
+    return [f"{name}={value}" for name, value in env.items()]
+
+
+def _config(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> dict[str, Any]:
+    config = spec.config
+    container: dict[str, Any] = {
+        "User": config.user,
+        "ExposedPorts": {port: {} for port in config.exposed_ports},
+        "Env": _environment(spec, layers),
+        "Entrypoint": list(config.entrypoint),
+        "Cmd": list(config.cmd),
+        "WorkingDir": config.workdir,
+        "Labels": dict(config.labels),
+        "StopSignal": config.stop_signal,
+        "Shell": list(config.shell),
+        "OnBuild": list(config.onbuild),
+    }
+    return {
+        "created": spec.created,
+        "architecture": "amd64",
+        "os": "linux",
+        "config": {key: value for key, value in container.items() if value},
+        "rootfs": {"type": "layers", "diff_ids": [layer.descriptor.diff_id for layer in layers]},
+        "history": [
+            {"created": spec.created, "created_by": layer.descriptor.target} for layer in layers
+        ],
+    }
+
+
+def assemble(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> AssembledImage:
+    """Write an image's config, manifest and index.
+
+    Args:
+        spec: What the image is.
+        layers: The layers that `spec.layers` names, in that order.
+    """
+    config = Document.of(_config(spec, layers))
+    manifest = Document.of(
+        {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST_MEDIA_TYPE,
+            "config": config.descriptor(CONFIG_MEDIA_TYPE),
+            "layers": [
+                {
+                    "mediaType": layer.descriptor.media_type,
+                    "digest": layer.descriptor.digest,
+                    "size": layer.descriptor.size,
+                }
+                for layer in layers
+            ],
+        }
+    )
+    index = Document.of(
+        {
+            "schemaVersion": 2,
+            "mediaType": INDEX_MEDIA_TYPE,
+            "manifests": [
+                manifest.descriptor(
+                    MANIFEST_MEDIA_TYPE,
+                    annotations={REF_NAME_ANNOTATION: spec.tag},
+                    platform={"architecture": "amd64", "os": "linux"},
+                )
+            ],
+        }
+    )
+    return AssembledImage(config, manifest, index)

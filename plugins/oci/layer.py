@@ -1,0 +1,158 @@
+"""The contract between kinds of layers and images.
+
+A backend adds a kind of layer with three things: a `LayerFieldSet`, a rule from it to `BuiltLayer`
+(usually by way of `LayerProcess`), and `UnionRule(LayerFieldSet, ...)`. Nothing in this backend
+knows the kinds.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from oci.target_types import LayerEnvField
+from pants.core.util_rules.environments import EnvironmentField
+from pants.engine.addresses import Address
+from pants.engine.environment import EnvironmentName
+from pants.engine.fs import EMPTY_DIGEST, Digest, FileDigest
+from pants.engine.process import ProcessResultMetadata
+from pants.engine.target import FieldSet
+from pants.engine.unions import union
+from pants.util.frozendict import FrozenDict
+
+
+@dataclass(frozen=True)
+class LayerDescriptor:
+    """One blob of a layer, as an image manifest refers to it.
+
+    Written next to the blob as JSON; an image is assembled from these alone.
+    Source: OCI image spec 1.1, descriptor.md and layer.md.
+    """
+
+    target: str
+    """Address of the target that the layer was built from."""
+
+    media_type: str
+
+    digest: str
+    """sha256 of the blob as stored. Changes with the codec; never compare layers by it."""
+
+    size: int
+    """Bytes of the blob as stored."""
+
+    diff_id: str
+    """sha256 of the uncompressed tar, `sha256:<hex>`. The layer's identity."""
+
+    uncompressed_size: int
+    """Bytes of the tar."""
+
+    codec: str
+    """The compressor with its options. Its version is fixed by the toolchain's lock."""
+
+    path_count: int
+
+    packages: tuple[str, ...]
+    """Package URLs of what is inside (`pkg:deb/...`, `pkg:pypi/...`), sorted."""
+
+    @classmethod
+    def from_json(cls, target: str, content: bytes) -> LayerDescriptor:
+        """Read what `oci.sandbox.layer_writer` wrote."""
+        data = json.loads(content)
+        return cls(
+            target=target,
+            media_type=data["mediaType"],
+            digest=data["digest"],
+            size=data["size"],
+            diff_id=data["diffID"],
+            uncompressed_size=data["uncompressedSize"],
+            codec=data["codec"],
+            path_count=data["pathCount"],
+            packages=tuple(data["packages"]),
+        )
+
+    def to_json(self) -> bytes:
+        """The form that is written to `dist/layers`."""
+        data = {
+            "target": self.target,
+            "mediaType": self.media_type,
+            "digest": self.digest,
+            "size": self.size,
+            "diffID": self.diff_id,
+            "uncompressedSize": self.uncompressed_size,
+            "codec": self.codec,
+            "pathCount": self.path_count,
+            "packages": self.packages,
+        }
+        return (json.dumps(data, indent=2) + "\n").encode()
+
+
+@dataclass(frozen=True)
+class BuiltLayer:
+    """A layer that stands in the store."""
+
+    address: Address
+
+    descriptor: LayerDescriptor
+
+    blob: FileDigest
+    """The compressed tar."""
+
+    paths: FileDigest
+    """The list of its paths, in mtree format."""
+
+    env: FrozenDict[str, str]
+    """Environment variables that an image with this layer gets."""
+
+    base: Address | None
+    """The layer, if any, that this one is the difference on top of: it may change its paths."""
+
+    metadata: ProcessResultMetadata = field(compare=False)
+    """Says whether the layer was built or found in a cache."""
+
+
+@union(in_scope_types=[EnvironmentName])
+@dataclass(frozen=True)
+class LayerFieldSet(FieldSet):
+    """What is common to all kinds of layers.
+
+    A kind of layer subclasses it, and has a rule from its own class to `BuiltLayer`.
+    """
+
+    # Without it, a target's `environment` is ignored silently.
+    environment: EnvironmentField
+    env: LayerEnvField
+
+
+@dataclass(frozen=True)
+class LayerProcess:
+    """A process that builds a layer with `oci.sandbox.layer_writer`, in the toolchain's Python.
+
+    The module's arguments are `args`; it writes the layer into the folder `layer`. A message on
+    stderr and a non-zero exit become the build's one error.
+    """
+
+    field_set: LayerFieldSet
+
+    module: str
+    """The module to run, for example `debian.sandbox.rootfs_layer`."""
+
+    args: tuple[str, ...]
+
+    input_digest: Digest = EMPTY_DIGEST
+
+    immutable_input_digests: FrozenDict[str, Digest] = FrozenDict()
+
+    base: Address | None = None
+    """See `BuiltLayer.base`."""
+
+    sandbox_packages: tuple[str, ...] = ()
+    """Packages of plain Python that the module imports, besides `oci.sandbox`."""
+
+    env: FrozenDict[str, str] = FrozenDict()
+
+    path_entries: tuple[str, ...] = ()
+    """More entries of PYTHONPATH, relative to the sandbox: wheels of libraries."""
+
+
+OUTPUT_FOLDER = "layer"
+"""The folder that a layer's process writes into."""

@@ -1,0 +1,38 @@
+"""OCI images from independent layers: add `oci` to `[GLOBAL].backend_packages`."""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+from oci.goals import package, run
+from oci.target_types import FilesLayerTarget, OciImageTarget
+from oci.util_rules import (
+    assemble_image,
+    files_layer,
+    kinds,
+    layer_process,
+    oci_image,
+    sandbox_code,
+    toolchain,
+)
+from pants.engine.rules import Rule
+from pants.engine.target import Target
+from pants.engine.unions import UnionRule
+
+
+def target_types() -> Iterable[type[Target]]:
+    return [FilesLayerTarget, OciImageTarget]
+
+
+def rules() -> Iterable[Rule | UnionRule]:
+    return [
+        *assemble_image.rules(),
+        *files_layer.rules(),
+        *kinds.rules(),
+        *layer_process.rules(),
+        *oci_image.rules(),
+        *package.rules(),
+        *run.rules(),
+        *sandbox_code.rules(),
+        *toolchain.rules(),
+    ]

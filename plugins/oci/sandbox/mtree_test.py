@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+from oci.sandbox import mtree
+from oci.sandbox.mtree import PathInfo
+
+FILE = PathInfo("etc/motd", "file", 0o644, 0, 0, 100, size=3, sha256="ab" * 32)
+LINK = PathInfo("entrypoint", "link", 0o777, 0, 0, 100, link="/usr/bin/true")
+
+names = st.text(min_size=1).filter(lambda text: "\0" not in text)
+
+
+@given(path=names, target=names)
+def test_a_list_reads_back_as_it_was_written_whatever_the_names(path: str, target: str) -> None:
+    paths = [replace(FILE, path=path), replace(LINK, path=path, link=target)]
+    assert list(mtree.loads(mtree.dumps(paths))) == paths
+
+
+def test_names_with_blanks_stay_on_one_line() -> None:
+    text = mtree.dumps([replace(FILE, path="a b\nc#d")])
+    assert "./a\\040b\\012c\\043d type=file" in text
+
+
+def test_a_path_is_the_same_at_another_time() -> None:
+    assert FILE.same_as(replace(FILE, mtime=200))
+
+
+def test_a_path_differs_with_its_content_its_owner_and_its_mode() -> None:
+    assert not FILE.same_as(replace(FILE, sha256="cd" * 32))
+    assert not FILE.same_as(replace(FILE, uid=50000))
+    assert not FILE.same_as(replace(FILE, mode=0o600))
+    assert not FILE.same_as(replace(FILE, capability="01"))
+
+
+def test_a_link_has_no_mode_of_its_own() -> None:
+    assert LINK.same_as(replace(LINK, mode=0o755))
+    assert not LINK.same_as(replace(LINK, link="/usr/bin/false"))

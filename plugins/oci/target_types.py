@@ -1,0 +1,205 @@
+"""Target types for images and for layers of plain files."""
+
+from __future__ import annotations
+
+from pants.core.util_rules.environments import EnvironmentField
+from pants.engine.target import (
+    COMMON_TARGET_FIELDS,
+    DictStringToStringField,
+    MultipleSourcesField,
+    SpecialCasedDependencies,
+    StringField,
+    StringSequenceField,
+    Target,
+)
+from pants.util.docutil import bin_name
+from pants.util.strutil import help_text
+
+
+class LayerEnvField(DictStringToStringField):
+    alias = "env"
+    help = help_text(
+        """
+        Environment variables that every image with this layer gets, for example
+        `{"LANG": "C.UTF-8"}`.
+
+        They belong to the image's config, not to the layer's bytes: editing them builds no layer.
+        Where two layers set the same variable, the upper one wins.
+        """
+    )
+
+
+COMMON_LAYER_FIELDS = (*COMMON_TARGET_FIELDS, EnvironmentField, LayerEnvField)
+
+
+class LayerSourcesField(MultipleSourcesField):
+    required = False
+    default = ()
+    expected_num_files = range(0, 10_000)
+    help = help_text(
+        """
+        The files that `files` refers to, for example `["files/*"]`.
+        """
+    )
+
+
+class LayerFilesField(DictStringToStringField):
+    alias = "files"
+    help = help_text(
+        """
+        Where each source goes: a path in the image, and the source below this directory, for
+        example `{"/etc/pip.conf": "files/pip.conf"}`.
+
+        A source that is executable in the repository has mode 0755 in the image, others 0644. All
+        belong to root.
+        """
+    )
+
+
+class LayerSymlinksField(DictStringToStringField):
+    alias = "symlinks"
+    help = help_text(
+        """
+        Symbolic links: a path in the image, and what it points to, for example
+        `{"/entrypoint": "/usr/local/bin/entrypoint"}`.
+        """
+    )
+
+
+class LayerDirectoriesField(DictStringToStringField):
+    alias = "directories"
+    help = help_text(
+        """
+        Directories with owner and mode: a path in the image, and `UID:GID MODE` in numbers, for
+        example `{"/srv/data": "50000:0 0775"}`.
+
+        Parents that are not named here belong to root and have mode 0755.
+        """
+    )
+
+
+class FilesLayerTarget(Target):
+    alias = "files_layer"
+    core_fields = (
+        *COMMON_LAYER_FIELDS,
+        LayerSourcesField,
+        LayerFilesField,
+        LayerSymlinksField,
+        LayerDirectoriesField,
+    )
+    help = help_text(
+        """
+        A layer of files, links and directories, as they stand in the repository.
+        """
+    )
+
+
+class ImageLayersField(SpecialCasedDependencies):
+    alias = "layers"
+    required = True
+    help = help_text(
+        """
+        The layers of the image, from the bottom to the top, for example
+        `["layers/os", "layers/python"]`.
+
+        Engines store a layer once for each stack of layers below it: put what changes least, and
+        what most images share, at the bottom.
+        """
+    )
+
+
+class ImageRepositoryField(StringField):
+    alias = "repository"
+    help = help_text(
+        """
+        The repository part of the image's reference, for example `astro-runtime`.
+
+        Defaults to the name of the target.
+        """
+    )
+
+
+class ImageTagField(StringField):
+    alias = "tag"
+    default = "latest"
+    help = "The tag part of the image's reference."
+
+
+class ImageEntrypointField(StringSequenceField):
+    alias = "entrypoint"
+    help = 'The program that a container starts, for example `["tini", "--", "/entrypoint"]`.'
+
+
+class ImageCmdField(StringSequenceField):
+    alias = "cmd"
+    help = "Arguments of the entrypoint where the user gives none."
+
+
+class ImageEnvField(DictStringToStringField):
+    alias = "env"
+    help = "Environment variables of the image, on top of what its layers set."
+
+
+class ImageUserField(StringField):
+    alias = "user"
+    help = "The user, by name or `UID:GID`, that a container runs as. Defaults to root."
+
+
+class ImageWorkdirField(StringField):
+    alias = "workdir"
+    help = "The directory that a container starts in."
+
+
+class ImagePortsField(StringSequenceField):
+    alias = "exposed_ports"
+    help = 'Ports that the image listens on, for example `["8080/tcp"]`.'
+
+
+class ImageLabelsField(DictStringToStringField):
+    alias = "labels"
+    help = "Labels of the image."
+
+
+class ImageStopSignalField(StringField):
+    alias = "stop_signal"
+    help = "The signal that stops a container, for example `SIGINT`. Defaults to `SIGTERM`."
+
+
+class ImageCreatedField(StringField):
+    alias = "created"
+    default = "1980-01-01"
+    help = help_text(
+        """
+        The date that the image says it was created on, for example `2022-07-11`.
+
+        A date of the source, never the clock's, or no two builds would be equal.
+        """
+    )
+
+
+class OciImageTarget(Target):
+    alias = "oci_image"
+    core_fields = (
+        *COMMON_TARGET_FIELDS,
+        EnvironmentField,
+        ImageLayersField,
+        ImageRepositoryField,
+        ImageTagField,
+        ImageEntrypointField,
+        ImageCmdField,
+        ImageEnvField,
+        ImageUserField,
+        ImageWorkdirField,
+        ImagePortsField,
+        ImageLabelsField,
+        ImageStopSignalField,
+        ImageCreatedField,
+    )
+    help = help_text(
+        f"""
+        An OCI image: an ordered list of layers and a page of configuration.
+
+        `{bin_name()} package` writes it as an OCI image layout below `dist/images`;
+        `{bin_name()} run` starts it on the engine of this machine.
+        """
+    )

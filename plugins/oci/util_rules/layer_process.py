@@ -1,0 +1,144 @@
+"""Runs the process that builds a layer, and reads what it says of its result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterable
+
+from oci.layer import OUTPUT_FOLDER, BuiltLayer, LayerDescriptor, LayerProcess
+from oci.sandbox.layer_writer import BLOB, DESCRIPTOR, PATHS
+from oci.subsystem import OciSubsystem
+from oci.toolchain import LayerToolchain
+from oci.util_rules import sandbox_code
+from oci.util_rules.sandbox_code import SandboxCode
+from pants.engine.fs import (
+    EMPTY_DIGEST,
+    Digest,
+    DigestContents,
+    DigestEntries,
+    DigestSubset,
+    FileEntry,
+    PathGlobs,
+)
+from pants.engine.process import FallibleProcessResult, Process
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
+from pants.engine.unions import UnionRule
+from pants.util.frozendict import FrozenDict
+from pants.util.logging import LogLevel
+
+TOOLCHAIN_MOUNT = "__toolchain"
+
+
+class BuildStepError(Exception):
+    """A build step failed. The message is the sentence that the step wrote to stderr."""
+
+
+@dataclass(frozen=True)
+class ToolProcess:
+    """A process in the toolchain's Python, that runs a module of our sandbox code.
+
+    Non-zero exits raise `BuildStepError` with what the module wrote to stderr.
+    """
+
+    module: str
+    args: tuple[str, ...]
+    description: str
+    sandbox_packages: tuple[str, ...]
+    input_digest: Digest = EMPTY_DIGEST
+    immutable_input_digests: FrozenDict[str, Digest] = FrozenDict()
+    output_files: tuple[str, ...] = ()
+    output_directories: tuple[str, ...] = ()
+    env: FrozenDict[str, str] = FrozenDict()
+    path_entries: tuple[str, ...] = ()
+    append_only_caches: FrozenDict[str, str] = FrozenDict()
+    timeout_seconds: int | None = None
+
+
+@rule(level=LogLevel.DEBUG)
+async def run_tool(request: ToolProcess, tools: LayerToolchain) -> FallibleProcessResult:
+    toolchain = tools.toolchain
+    code = await Get(Digest, SandboxCode(("oci.sandbox", *request.sandbox_packages)))
+    path = [sandbox_code.MOUNT, *request.path_entries]
+    result = await Get(
+        FallibleProcessResult,
+        Process(
+            # -S, -s: nothing of the host's or the user's Python is seen.
+            argv=(
+                f"{{chroot}}/{TOOLCHAIN_MOUNT}/{toolchain.python}",
+                "-S",
+                "-s",
+                "-m",
+                request.module,
+                *request.args,
+            ),
+            env=FrozenDict(
+                {
+                    **toolchain.env(TOOLCHAIN_MOUNT),
+                    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                    "PYTHONPATH": ":".join(f"{{chroot}}/{entry}" for entry in path),
+                    **request.env,
+                }
+            ),
+            input_digest=request.input_digest,
+            immutable_input_digests=FrozenDict(
+                {
+                    sandbox_code.MOUNT: code,
+                    TOOLCHAIN_MOUNT: toolchain.digest,
+                    **request.immutable_input_digests,
+                }
+            ),
+            output_files=request.output_files,
+            output_directories=request.output_directories,
+            append_only_caches=request.append_only_caches,
+            timeout_seconds=request.timeout_seconds,
+            description=request.description,
+            level=LogLevel.INFO,
+        ),
+    )
+    if result.exit_code != 0:
+        message = result.stderr.decode(errors="replace").strip()
+        raise BuildStepError(message or f"{request.description}: status {result.exit_code}.")
+    return result
+
+
+@rule(level=LogLevel.DEBUG)
+async def build_layer(request: LayerProcess, options: OciSubsystem) -> BuiltLayer:
+    field_set = request.field_set
+    result = await Get(
+        FallibleProcessResult,
+        ToolProcess(
+            module=request.module,
+            args=(
+                f"--output={OUTPUT_FOLDER}",
+                f"--codec={options.compression.value}",
+                f"--tools={{chroot}}/{TOOLCHAIN_MOUNT}",
+                *request.args,
+            ),
+            description=f"Build layer {field_set.address}",
+            sandbox_packages=request.sandbox_packages,
+            input_digest=request.input_digest,
+            immutable_input_digests=request.immutable_input_digests,
+            output_directories=(OUTPUT_FOLDER,),
+            env=request.env,
+            path_entries=request.path_entries,
+        ),
+    )
+    descriptor_path = f"{OUTPUT_FOLDER}/{DESCRIPTOR}"
+    entries, descriptor = await MultiGet(
+        Get(DigestEntries, Digest, result.output_digest),
+        Get(DigestContents, DigestSubset(result.output_digest, PathGlobs([descriptor_path]))),
+    )
+    files = {entry.path: entry.file_digest for entry in entries if isinstance(entry, FileEntry)}
+    return BuiltLayer(
+        address=field_set.address,
+        descriptor=LayerDescriptor.from_json(str(field_set.address), descriptor[0].content),
+        blob=files[f"{OUTPUT_FOLDER}/{BLOB}"],
+        paths=files[f"{OUTPUT_FOLDER}/{PATHS}"],
+        env=FrozenDict(field_set.env.value or {}),
+        base=request.base,
+        metadata=result.metadata,
+    )
+
+
+def rules() -> Iterable[Rule | UnionRule]:
+    return collect_rules()

@@ -1,0 +1,60 @@
+"""Finds the toolchain that an option or a field names."""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+from oci.subsystem import OciSubsystem
+from oci.toolchain import LayerToolchain, Toolchain, ToolchainFieldSet, ToolchainRequest
+from pants.engine.addresses import UnparsedAddressInputs
+from pants.engine.environment import EnvironmentName
+from pants.engine.rules import Get, Rule, collect_rules, rule
+from pants.engine.target import FieldSetsPerTarget, FieldSetsPerTargetRequest, Targets
+from pants.engine.unions import UnionRule
+from pants.util.logging import LogLevel
+
+
+class ToolchainError(Exception):
+    """No toolchain where one is needed."""
+
+
+@rule(desc="Find a toolchain", level=LogLevel.DEBUG)
+async def find_toolchain(request: ToolchainRequest, environment: EnvironmentName) -> Toolchain:
+    targets = await Get(
+        Targets,
+        UnparsedAddressInputs(
+            [request.spec], owning_address=None, description_of_origin=request.origin
+        ),
+    )
+    field_sets = await Get(
+        FieldSetsPerTarget, FieldSetsPerTargetRequest(ToolchainFieldSet, targets)
+    )
+    if len(field_sets.field_sets) != 1:
+        raise ToolchainError(
+            f"{request.origin} is '{request.spec}', which provides no toolchain: name one target "
+            "such as `debian_toolchain`."
+        )
+    return await Get(
+        Toolchain,
+        {field_sets.field_sets[0]: ToolchainFieldSet, environment: EnvironmentName},
+    )
+
+
+@rule
+async def layer_toolchain(options: OciSubsystem) -> LayerToolchain:
+    if not options.toolchain:
+        raise ToolchainError(
+            "pants.toml: `[oci].toolchain` is not set. Set it to the target that provides Python, "
+            "igzip and zstd, for example 'layers/build:toolchain'."
+        )
+    toolchain = await Get(Toolchain, ToolchainRequest(options.toolchain, "`[oci].toolchain`"))
+    if not toolchain.python:
+        raise ToolchainError(
+            f"`[oci].toolchain` is '{options.toolchain}', which holds no Python: add one to its "
+            "packages."
+        )
+    return LayerToolchain(toolchain)
+
+
+def rules() -> Iterable[Rule | UnionRule]:
+    return collect_rules()
