@@ -1,0 +1,19 @@
+"""Releases of Astro Runtime: add `runtime` to `[GLOBAL].backend_packages`."""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+from pants.engine.rules import Rule
+from pants.engine.target import Target
+from pants.engine.unions import UnionRule
+from runtime.target_types import RuntimeImageTarget, RuntimeReleaseTarget
+from runtime.util_rules import release, runtime_image
+
+
+def target_types() -> Iterable[type[Target]]:
+    return [RuntimeImageTarget, RuntimeReleaseTarget]
+
+
+def rules() -> Iterable[Rule | UnionRule]:
+    return [*release.rules(), *runtime_image.rules()]

@@ -1,0 +1,125 @@
+"""Target types for releases of Astro Runtime."""
+
+from __future__ import annotations
+
+from oci.target_types import (
+    ImageCmdField,
+    ImageEntrypointField,
+    ImageEnvField,
+    ImageLabelsField,
+    ImageLayersField,
+    ImagePortsField,
+    ImageRepositoryField,
+    ImageUserField,
+    ImageWorkdirField,
+)
+from pants.core.util_rules.environments import EnvironmentField
+from pants.engine.addresses import UnparsedAddressInputs
+from pants.engine.target import (
+    COMMON_TARGET_FIELDS,
+    BoolField,
+    Dependencies,
+    SingleSourceField,
+    SpecialCasedDependencies,
+    Target,
+)
+from pants.util.docutil import bin_name
+from pants.util.strutil import help_text
+
+
+class ManifestField(SingleSourceField):
+    default = "release.yaml"
+    expected_file_extensions = (".yaml",)
+    help = help_text(
+        """
+        The manifest: release date, versions of Airflow, Debian and Python, pins of providers and
+        packages. `versions/README.md` describes its fields.
+        """
+    )
+
+
+class ReleaseDependenciesField(Dependencies):
+    pass
+
+
+class RuntimeReleaseTarget(Target):
+    alias = "runtime_release"
+    core_fields = (*COMMON_TARGET_FIELDS, ManifestField, ReleaseDependenciesField)
+    help = help_text(
+        f"""
+        A release of Astro Runtime, as its manifest pins it.
+
+        It is the input of the lock of the same name: `{bin_name()} generate-lockfiles
+        --resolve=X.Y.Z` resolves everything that the manifest leaves open.
+        """
+    )
+
+
+class ImageReleaseField(SpecialCasedDependencies):
+    alias = "release"
+    default = (":release",)
+    help = help_text(
+        """
+        The `runtime_release` that this is an image of. Defaults to the target `release` of the
+        same directory.
+        """
+    )
+
+
+class RuntimeLayersField(ImageLayersField):
+    help = help_text(
+        """
+        The layers of the image, from the bottom to the top.
+
+        `{release}` stands for the name of the directory, so that one list serves all releases:
+        `layers/airflow:dependencies@resolve={release}`.
+        """
+    )
+
+    def to_unparsed_address_inputs(self) -> UnparsedAddressInputs:
+        inputs = super().to_unparsed_address_inputs()
+        release = self.address.spec_path.rpartition("/")[2]
+        return UnparsedAddressInputs(
+            tuple(value.replace("{release}", release) for value in inputs.values),
+            owning_address=self.address,
+            description_of_origin=inputs.description_of_origin,
+        )
+
+
+class OnbuildField(BoolField):
+    alias = "onbuild"
+    default = False
+    help = help_text(
+        """
+        Whether the image has ONBUILD steps that scaffold a project: an image built on it installs
+        the Debian packages of `packages.txt` and the Python packages of `requirements.txt`, and
+        takes in the project's files.
+        """
+    )
+
+
+class RuntimeImageTarget(Target):
+    alias = "runtime_image"
+    core_fields = (
+        *COMMON_TARGET_FIELDS,
+        EnvironmentField,
+        ImageReleaseField,
+        RuntimeLayersField,
+        OnbuildField,
+        ImageRepositoryField,
+        ImageEntrypointField,
+        ImageCmdField,
+        ImageEnvField,
+        ImageUserField,
+        ImageWorkdirField,
+        ImagePortsField,
+        ImageLabelsField,
+    )
+    help = help_text(
+        f"""
+        An image of a release: `X.Y.Z` with ONBUILD steps, `X.Y.Z-base` without.
+
+        `{bin_name()} package` writes it as an OCI image layout below `dist/images`;
+        `{bin_name()} run` starts it on the engine of this machine.
+        """
+    )

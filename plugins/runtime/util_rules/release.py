@@ -1,0 +1,67 @@
+"""Reads releases, and offers them to the wheels backend as resolves."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Iterable
+
+from pants.engine.fs import DigestContents, GlobMatchErrorBehavior, PathGlobs
+from pants.engine.rules import Get, Rule, collect_rules, rule
+from pants.engine.target import HydratedSources, HydrateSourcesRequest
+from pants.engine.unions import UnionRule
+from pants.util.logging import LogLevel
+from runtime.manifest import Manifest, ManifestError, parse_manifest
+from runtime.target_types import ManifestField
+from wheels.resolve import WheelResolve, WheelResolveFieldSet
+
+
+@dataclass(frozen=True)
+class ReleaseFieldSet(WheelResolveFieldSet):
+    required_fields = (ManifestField,)
+
+    manifest: ManifestField
+
+
+@rule(desc="Read the manifest of a release", level=LogLevel.DEBUG)
+async def read_manifest(field_set: ReleaseFieldSet) -> Manifest:
+    sources = await Get(HydratedSources, HydrateSourcesRequest(field_set.manifest))
+    (content,) = await Get(DigestContents, PathGlobs(sources.snapshot.files))
+    manifest = parse_manifest(content.path, content.content)
+    folder = os.path.basename(field_set.address.spec_path)
+    if manifest.release != folder:
+        raise ManifestError(
+            f"{content.path}: `release` is '{manifest.release}', but the folder is '{folder}'. "
+            "Give both the same name."
+        )
+    return manifest
+
+
+def _pins(manifest: Manifest, text: str) -> tuple[str, ...]:
+    free = set(manifest.unconstrained)
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    return tuple(line for line in lines if line and line.partition("==")[0].lower() not in free)
+
+
+@rule(desc="Find the inputs of a release's lock", level=LogLevel.DEBUG)
+async def release_resolve(field_set: ReleaseFieldSet) -> WheelResolve:
+    manifest = await Get(Manifest, ReleaseFieldSet, field_set)
+    constraints = await Get(
+        DigestContents,
+        PathGlobs(
+            [manifest.constraints],
+            glob_match_error_behavior=GlobMatchErrorBehavior.error,
+            description_of_origin=f"`constraints` in {manifest.path}",
+        ),
+    )
+    return WheelResolve(
+        name=manifest.release,
+        requirements=manifest.requirements,
+        constraints=_pins(manifest, constraints[0].content.decode()),
+        exclude_newer=manifest.resolved.isoformat(),
+        python_version=manifest.python,
+    )
+
+
+def rules() -> Iterable[Rule | UnionRule]:
+    return [*collect_rules(), UnionRule(WheelResolveFieldSet, ReleaseFieldSet)]

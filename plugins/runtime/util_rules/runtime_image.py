@@ -1,0 +1,100 @@
+"""Turns `runtime_image` targets into image specs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterable
+
+from oci.image import ImageConfig, ImageFieldSet, ImageSpec
+from oci.target_types import (
+    ImageCmdField,
+    ImageEntrypointField,
+    ImageEnvField,
+    ImageLabelsField,
+    ImagePortsField,
+    ImageRepositoryField,
+    ImageUserField,
+    ImageWorkdirField,
+)
+from pants.core.util_rules.environments import EnvironmentField
+from pants.engine.addresses import Addresses, UnparsedAddressInputs
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
+from pants.engine.target import InvalidFieldException, Targets
+from pants.engine.unions import UnionRule
+from pants.util.frozendict import FrozenDict
+from runtime.manifest import Manifest
+from runtime.onbuild import ONBUILD, SHELL
+from runtime.target_types import ImageReleaseField, OnbuildField, RuntimeLayersField
+from runtime.util_rules.release import ReleaseFieldSet
+
+
+@dataclass(frozen=True)
+class RuntimeImageFieldSet(ImageFieldSet):
+    required_fields = (ImageReleaseField, RuntimeLayersField)
+
+    release: ImageReleaseField
+    layers: RuntimeLayersField
+    onbuild: OnbuildField
+    repository: ImageRepositoryField
+    entrypoint: ImageEntrypointField
+    cmd: ImageCmdField
+    env: ImageEnvField
+    user: ImageUserField
+    workdir: ImageWorkdirField
+    ports: ImagePortsField
+    labels: ImageLabelsField
+    environment: EnvironmentField
+
+
+def _labels(manifest: Manifest, onbuild: bool) -> dict[str, str]:
+    """What the Astro CLI and registries read of an image."""
+    labels = {
+        "io.astronomer.docker.airflow.version": manifest.airflow,
+        "io.astronomer.docker.runtime.version": manifest.release,
+        "org.opencontainers.image.created": f"{manifest.date}T00:00:00Z",
+        "org.opencontainers.image.version": manifest.release,
+    }
+    if onbuild:
+        labels["io.astronomer.docker.airflow.onbuild"] = "true"
+    return labels
+
+
+@rule
+async def runtime_image_spec(field_set: RuntimeImageFieldSet) -> ImageSpec:
+    layers, releases = await MultiGet(
+        Get(Addresses, UnparsedAddressInputs, field_set.layers.to_unparsed_address_inputs()),
+        Get(Targets, UnparsedAddressInputs, field_set.release.to_unparsed_address_inputs()),
+    )
+    if len(releases) != 1 or not ReleaseFieldSet.is_applicable(releases[0]):
+        raise InvalidFieldException(
+            f"{field_set.address}: `release` must name one `runtime_release` target."
+        )
+    manifest = await Get(Manifest, ReleaseFieldSet, ReleaseFieldSet.create(releases[0]))
+    onbuild = field_set.onbuild.value
+    return ImageSpec(
+        address=field_set.address,
+        repository=field_set.repository.value or "astro-runtime",
+        tag=manifest.release if onbuild else f"{manifest.release}-base",
+        layers=tuple(layers),
+        config=ImageConfig(
+            entrypoint=field_set.entrypoint.value or (),
+            cmd=field_set.cmd.value or (),
+            env=FrozenDict(
+                {
+                    "ASTRONOMER_RUNTIME_VERSION": manifest.release,
+                    **(field_set.env.value or {}),
+                }
+            ),
+            user=field_set.user.value or "",
+            workdir=field_set.workdir.value or "",
+            exposed_ports=field_set.ports.value or (),
+            labels=FrozenDict({**_labels(manifest, onbuild), **(field_set.labels.value or {})}),
+            shell=SHELL if onbuild else (),
+            onbuild=ONBUILD if onbuild else (),
+        ),
+        created=f"{manifest.date}T00:00:00Z",
+    )
+
+
+def rules() -> Iterable[Rule | UnionRule]:
+    return [*collect_rules(), UnionRule(ImageFieldSet, RuntimeImageFieldSet)]
