@@ -1,0 +1,65 @@
+"""What the container was asked to run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from astronomer.runtime.entrypoint.airflow_cli import (
+    ACTIONS,
+    CELERY_ACTIONS,
+    GROUPS,
+    Words,
+    words_of,
+)
+from astronomer.runtime.entrypoint.shell_script import SHELLS, airflow_commands_in, script_of
+
+
+class Command(NamedTuple):
+    """A command line, and what it means to Airflow."""
+
+    argv: tuple[str, ...]
+    """What to execute; the first is a program's name or path."""
+
+    airflow: tuple[Words, ...]
+    """The Airflow commands that it runs, each as its words; empty when it runs none."""
+
+
+def understand(
+    arguments: Sequence[str], is_program: Callable[[str], bool] | None = None
+) -> Command:
+    """Say what the container's arguments ask for.
+
+    `airflow` may be left out before an Airflow command. Where a program on the PATH has the same
+    name as an Airflow command, the program is meant, but not where the command is a group:
+    coreutils' `users` would hide `airflow users`. Without arguments it is `airflow --help`.
+    """
+    argv = tuple(arguments) or ("airflow", "--help")
+    if _leaves_airflow_out(argv, is_program or is_on_path):
+        argv = ("airflow", *argv)
+    return Command(argv, _airflow_commands(argv))
+
+
+def is_on_path(name: str) -> bool:
+    """Whether the PATH has a program of that name."""
+    candidates = (os.path.join(folder, name) for folder in os.get_exec_path())
+    return any(os.path.isfile(path) and os.access(path, os.X_OK) for path in candidates)
+
+
+def _leaves_airflow_out(argv: Sequence[str], is_program: Callable[[str], bool]) -> bool:
+    name = argv[0]
+    if name == "celery":
+        return len(argv) > 1 and argv[1] in CELERY_ACTIONS
+    return name in GROUPS or (name in ACTIONS and not is_program(name))
+
+
+def _airflow_commands(argv: Sequence[str]) -> tuple[Words, ...]:
+    program, arguments = os.path.basename(argv[0]), argv[1:]
+    if program in SHELLS:
+        script = script_of(arguments)
+        return airflow_commands_in(script) if script else ()
+    if program.startswith("python") and tuple(arguments[:2]) == ("-m", "airflow"):
+        program, arguments = "airflow", arguments[2:]
+    words = words_of(arguments) if program == "airflow" else ()
+    return (words,) if words else ()

@@ -1,0 +1,105 @@
+"""The entrypoint as a real process, and real services on loopback."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_AIRFLOW_PROGRAM = """\
+#!/bin/sh
+echo "airflow $*"
+echo "new=$AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+echo "old=$AIRFLOW__CORE__SQL_ALCHEMY_CONN"
+"""
+
+
+class Entrypoint:
+    """The entrypoint in an environment of its own, with an `airflow` that prints what it got."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "home"
+        self.programs = folder / "bin"
+        self.packages = folder / "packages"
+        for path in (self.home, self.programs, self.packages):
+            path.mkdir()
+        self.install("airflow", _AIRFLOW_PROGRAM)
+
+    def install(self, name: str, text: str) -> None:
+        """Put a program on the PATH."""
+        program = self.programs / name
+        program.write_text(text)
+        program.chmod(0o755)
+
+    def install_migrations(self, *revisions: str) -> None:
+        """Put an Airflow package with these migrations beside it; it cannot be imported."""
+        versions = self.packages / "airflow" / "migrations" / "versions"
+        versions.mkdir(parents=True)
+        (self.packages / "airflow" / "__init__.py").write_text("raise SystemExit('imported')\n")
+        for revision in revisions:
+            text = f"import alembic\n\nrevision = '{revision}'\ndown_revision = 'x'\n"
+            (versions / f"0001_{revision}.py").write_text(text)
+
+    def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
+        """Start it and return at once."""
+        code = "import sys; from astronomer.runtime.entrypoint.main import main; sys.exit(main())"
+        return subprocess.Popen(
+            [sys.executable, "-c", code, *arguments],
+            env={
+                "PATH": f"{self.programs}:/usr/bin:/bin",
+                "PYTHONPATH": os.pathsep.join([str(self.packages), *filter(None, sys.path)]),
+                "AIRFLOW_HOME": str(self.home),
+                **environ,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run it to its end."""
+        process = self.start(*arguments, **environ)
+        out, err = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+
+@pytest.fixture
+def entrypoint(tmp_path: Path) -> Entrypoint:
+    folder = tmp_path / "entrypoint"
+    folder.mkdir()
+    return Entrypoint(folder)
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """A socket that accepts connections on loopback, and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of loopback where nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def port_of(server: socket.socket) -> int:
+    return int(server.getsockname()[1])
+
+
+def migrated_database(path: Path, *revisions: str) -> str:
+    """Make a sqlite database that Alembic has noted these revisions in; return its URL."""
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        for revision in revisions:
+            connection.execute("INSERT INTO alembic_version VALUES (?)", (revision,))
+    connection.close()
+    return f"sqlite:///{path}"

@@ -1,0 +1,41 @@
+"""What the image's `/entrypoint` runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import MutableMapping, Sequence
+from typing import NoReturn
+
+from astronomer.runtime.entrypoint import identity, process, settings
+from astronomer.runtime.entrypoint.airflow_cli import needs_broker, needs_database
+from astronomer.runtime.entrypoint.command import understand
+from astronomer.runtime.entrypoint.errors import EntrypointError
+from astronomer.runtime.entrypoint.messages import say
+
+
+def main() -> int:
+    """Run the command that the container was given; return an exit code only if it cannot be."""
+    try:
+        start(sys.argv[1:], os.environ)
+    except EntrypointError as error:
+        say(str(error))
+        return error.exit_code
+
+
+def start(arguments: Sequence[str], environ: MutableMapping[str, str]) -> NoReturn:
+    """Make ready what the command needs and become it; raises EntrypointError if refused."""
+    process.end_on_signals()
+    os.umask(identity.UMASK)
+    identity.adopt(environ, os.getuid())
+    advice = identity.home_advice(environ, os.getuid(), {os.getgid(), *os.getgroups()})
+    if advice:
+        say(advice)
+    connection = settings.share_connection(environ)
+    command = understand(arguments)
+    if any(needs_database(words) or needs_broker(words) for words in command.airflow):
+        # Imported here, so that `airflow version` and other programs start without it.
+        from astronomer.runtime.entrypoint.readiness import make_ready
+
+        make_ready(command.airflow, environ, connection)
+    process.become(command.argv, environ)

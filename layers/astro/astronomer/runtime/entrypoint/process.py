@@ -1,0 +1,49 @@
+"""The entrypoint as a process: it ends at once when told to, and becomes the command."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from types import FrameType
+from typing import NoReturn
+
+from astronomer.runtime.entrypoint.errors import NotExecutableError, NotFoundError
+
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
+# Python ignores these for itself, and an ignored signal stays so after exec: `yes | head` in a
+# shell would complain.
+_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+
+
+def end_on_signals() -> None:
+    """From now on SIGTERM and SIGINT end the process at once, with 128 plus the signal's number.
+
+    The system's own reaction would do for a child of an init, but not for process 1.
+    """
+    for number in _ENDING:
+        signal.signal(number, _end)
+
+
+def become(argv: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
+    """Replace this process by the program, with the signals as they are by default.
+
+    Raises NotFoundError or NotExecutableError.
+    """
+    for number in _ENDING + _IGNORED_BY_PYTHON:
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        os.execvpe(argv[0], list(argv), environ)
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFoundError(
+            f"'{argv[0]}' is neither a command of Airflow nor a program in this image."
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise NotExecutableError(f"'{argv[0]}' cannot be run: {reason}.") from None
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    # No unwinding: a thread may be blocked in a connection that nobody needs any more.
+    os._exit(128 + number)

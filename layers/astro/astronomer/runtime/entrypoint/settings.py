@@ -1,0 +1,122 @@
+"""What the environment says, under the names that Airflow gives its options."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, MutableMapping
+from typing import NamedTuple
+
+from astronomer.runtime.entrypoint.errors import ConfigurationError
+
+NEW_CONNECTION = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+"""The metadata database, as Airflow 2.3.0 and later name it."""
+
+OLD_CONNECTION = "AIRFLOW__CORE__SQL_ALCHEMY_CONN"
+"""The metadata database, as Airflow before 2.3.0 names it."""
+
+CONNECT_ARGUMENTS = (
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS",
+    "AIRFLOW__CORE__SQL_ALCHEMY_CONNECT_ARGS",
+)
+"""Arguments that only Airflow can give to the database's driver: a path of a Python object."""
+
+BROKER = "AIRFLOW__CELERY__BROKER_URL"
+EXECUTOR = "AIRFLOW__CORE__EXECUTOR"
+WAIT_TIMEOUT = "ASTRONOMER_RUNTIME_WAIT_TIMEOUT"
+
+DEFAULT_WAIT_TIMEOUT = 120.0
+"""Seconds."""
+
+_COMMAND, _SECRET = "_CMD", "_SECRET"
+
+
+class Setting(NamedTuple):
+    """A value, and the variable that gave it."""
+
+    variable: str
+    value: str
+
+
+def share_connection(environ: MutableMapping[str, str]) -> str:
+    """Give the database's connection both names, so that every Airflow sees the same one.
+
+    The newer name wins when both are set, in whatever form (`_CMD` and `_SECRET` are forms of an
+    option in Airflow). An empty value counts as unset: that is how compose files pass on what the
+    host does not have. Returns the name that the connection came from.
+    """
+    forms = ("", _COMMAND, _SECRET)
+    is_new = any(environ.get(NEW_CONNECTION + form) for form in forms)
+    source, other = (NEW_CONNECTION, OLD_CONNECTION) if is_new else (OLD_CONNECTION, NEW_CONNECTION)
+    values = {form: environ[source + form] for form in forms if environ.get(source + form)}
+    if values:
+        for form in forms:
+            environ.pop(other + form, None)
+        environ.update({other + form: value for form, value in values.items()})
+    return source
+
+
+def read(environ: Mapping[str, str], variable: str) -> Setting | None:
+    """Read an option that may be a secret, as Airflow does: from VARIABLE, or from the output of
+    the command in VARIABLE_CMD.
+
+    None when neither is set. A VARIABLE_SECRET names a place that only Airflow can read, so it is
+    None as well. Raises ConfigurationError when the command fails.
+    """
+    value = environ.get(variable)
+    if value:
+        return Setting(variable, _expand(value))
+    command = environ.get(variable + _COMMAND)
+    if command:
+        return Setting(variable + _COMMAND, _output_of(command, variable + _COMMAND))
+    return None
+
+
+def uses_celery(environ: Mapping[str, str]) -> bool:
+    """Whether tasks go through Celery: its executor, the one with Kubernetes, or a class of one's
+    own with Celery in its path."""
+    return "celery" in environ.get(EXECUTOR, "").lower()
+
+
+def wait_timeout(environ: Mapping[str, str]) -> float:
+    """How long to wait for each service, in seconds; 0 means not at all.
+
+    Raises ConfigurationError when the variable holds something else than a number of seconds.
+    """
+    value = environ.get(WAIT_TIMEOUT)
+    if not value:
+        return DEFAULT_WAIT_TIMEOUT
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise ConfigurationError(
+            f"{WAIT_TIMEOUT} is '{value}'; set it to a number of seconds, or to 0 to not wait."
+        )
+    return seconds
+
+
+def _expand(value: str) -> str:
+    while True:
+        expanded = os.path.expanduser(os.path.expandvars(value))
+        if expanded == value:
+            return value
+        value = expanded
+
+
+def _output_of(command: str, variable: str) -> str:
+    # Imported where it is needed: most starts run no command.
+    import shlex
+    import subprocess
+
+    try:
+        return subprocess.run(
+            shlex.split(command), stdout=subprocess.PIPE, check=True, text=True
+        ).stdout.strip()
+    except subprocess.CalledProcessError as error:
+        failure = f"failed with exit code {error.returncode}"
+    except (OSError, ValueError):
+        failure = "cannot be run"
+    raise ConfigurationError(
+        f"the command in {variable} {failure}; set it to a command that prints the value."
+    )

@@ -1,0 +1,78 @@
+"""Waiting, within bounds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from astronomer.runtime.entrypoint.errors import NotReadyError
+from astronomer.runtime.entrypoint.messages import say
+from astronomer.runtime.entrypoint.services import Service
+from astronomer.runtime.entrypoint.settings import WAIT_TIMEOUT
+
+T = TypeVar("T")
+
+PAUSE_SECONDS = 1
+TRY_SECONDS = 10
+REPORT_SECONDS = 10
+
+
+def wait_for(service: Service, timeout: float) -> None:
+    """Return as soon as the service answers.
+
+    `timeout` is in seconds; 0 returns at once. Raises NotReadyError when it has passed.
+    """
+    if not timeout:
+        return
+    start = time.monotonic()
+    deadline = start + timeout
+    next_report = start
+    reason = "no answer"
+    while (now := time.monotonic()) < deadline:
+        try:
+            refused = within(min(deadline - now, TRY_SECONDS), service.probe)
+        except TimeoutError:
+            refused = "no answer"
+        if refused is None:
+            return
+        reason = refused
+        now = time.monotonic()
+        if now >= next_report:
+            say(
+                f"waiting for the {service.kind} at {service.place}: {reason} "
+                f"({now - start:.0f} s of {timeout:g} s)"
+            )
+            next_report = now + REPORT_SECONDS
+        time.sleep(max(0.0, min(PAUSE_SECONDS, deadline - now)))
+    raise NotReadyError(
+        f"gave up after {timeout:g} s of waiting for the {service.kind} at {service.place}: "
+        f"{reason}; see that it runs and that {service.variable} is right, "
+        f"or set {WAIT_TIMEOUT} to more seconds."
+    )
+
+
+def within(seconds: float, question: Callable[[], T]) -> T:
+    """Return the question's answer, or raise what it raises, or TimeoutError after `seconds`.
+
+    The question runs in a thread of its own: looking up a name and connecting to Postgres block
+    in C, where neither a bound nor a signal would reach the main thread.
+    """
+    answers: list[T] = []
+    errors: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            answers.append(question())
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if errors:
+        raise errors[0]
+    if not answers:
+        raise TimeoutError
+    return answers[0]
