@@ -14,12 +14,11 @@ from oci.target_types import (
     ImageWorkdirField,
 )
 from pants.core.util_rules.environments import EnvironmentField
-from pants.engine.addresses import UnparsedAddressInputs
 from pants.engine.target import (
     COMMON_TARGET_FIELDS,
     BoolField,
     Dependencies,
-    SingleSourceField,
+    OptionalSingleSourceField,
     SpecialCasedDependencies,
     Target,
 )
@@ -27,8 +26,9 @@ from pants.util.docutil import bin_name
 from pants.util.strutil import help_text
 
 
-class ManifestField(SingleSourceField):
+class ManifestField(OptionalSingleSourceField):
     default = "release.yaml"
+    expected_num_files = 1
     expected_file_extensions = (".yaml",)
     help = help_text(
         """
@@ -66,26 +66,6 @@ class ImageReleaseField(SpecialCasedDependencies):
     )
 
 
-class RuntimeLayersField(ImageLayersField):
-    help = help_text(
-        """
-        The layers of the image, from the bottom to the top.
-
-        `{release}` stands for the name of the directory, so that one list serves all releases:
-        `layers/airflow:dependencies@resolve={release}`.
-        """
-    )
-
-    def to_unparsed_address_inputs(self) -> UnparsedAddressInputs:
-        inputs = super().to_unparsed_address_inputs()
-        release = self.address.spec_path.rpartition("/")[2]
-        return UnparsedAddressInputs(
-            tuple(value.replace("{release}", release) for value in inputs.values),
-            owning_address=self.address,
-            description_of_origin=inputs.description_of_origin,
-        )
-
-
 class OnbuildField(BoolField):
     alias = "onbuild"
     default = False
@@ -104,7 +84,7 @@ class RuntimeImageTarget(Target):
         *COMMON_TARGET_FIELDS,
         EnvironmentField,
         ImageReleaseField,
-        RuntimeLayersField,
+        ImageLayersField,
         OnbuildField,
         ImageRepositoryField,
         ImageEntrypointField,

@@ -129,7 +129,7 @@ def write_tar(entries: Iterable[Entry], stream: BinaryIO) -> List[PathInfo]:
     """
     paths: List[PathInfo] = []
     first_of_group: Dict[str, PathInfo] = {}
-    with tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT, bufsize=1 << 20) as tar:
+    with tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT, bufsize=1 << 16) as tar:
         for entry in _checked(entries):
             info = _tar_info(entry)
             sha256, size = "", 0

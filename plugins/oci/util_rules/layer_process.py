@@ -20,7 +20,7 @@ from pants.engine.fs import (
     FileEntry,
     PathGlobs,
 )
-from pants.engine.process import FallibleProcessResult, Process
+from pants.engine.process import FallibleProcessResult, Process, ProcessCacheScope
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
@@ -52,6 +52,7 @@ class ToolProcess:
     path_entries: tuple[str, ...] = ()
     append_only_caches: FrozenDict[str, str] = FrozenDict()
     timeout_seconds: int | None = None
+    cache_scope: ProcessCacheScope = ProcessCacheScope.SUCCESSFUL
 
 
 @rule(level=LogLevel.DEBUG)
@@ -91,6 +92,7 @@ async def run_tool(request: ToolProcess, tools: LayerToolchain) -> FallibleProce
             output_directories=request.output_directories,
             append_only_caches=request.append_only_caches,
             timeout_seconds=request.timeout_seconds,
+            cache_scope=request.cache_scope,
             description=request.description,
             level=LogLevel.INFO,
         ),

@@ -31,7 +31,7 @@ from pants.util.frozendict import FrozenDict
 
 @dataclass(frozen=True)
 class OciImageFieldSet(ImageFieldSet):
-    required_fields = (ImageLayersField, ImageRepositoryField)
+    required_fields = (ImageLayersField, ImageTagField)
 
     layers: ImageLayersField
     repository: ImageRepositoryField

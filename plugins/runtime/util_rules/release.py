@@ -8,7 +8,6 @@ from typing import Iterable
 
 from pants.engine.fs import DigestContents, GlobMatchErrorBehavior, PathGlobs
 from pants.engine.rules import Get, Rule, collect_rules, rule
-from pants.engine.target import HydratedSources, HydrateSourcesRequest
 from pants.engine.unions import UnionRule
 from pants.util.logging import LogLevel
 from runtime.manifest import Manifest, ManifestError, parse_manifest
@@ -25,8 +24,16 @@ class ReleaseFieldSet(WheelResolveFieldSet):
 
 @rule(desc="Read the manifest of a release", level=LogLevel.DEBUG)
 async def read_manifest(field_set: ReleaseFieldSet) -> Manifest:
-    sources = await Get(HydratedSources, HydrateSourcesRequest(field_set.manifest))
-    (content,) = await Get(DigestContents, PathGlobs(sources.snapshot.files))
+    path = field_set.manifest.file_path
+    assert path is not None
+    (content,) = await Get(
+        DigestContents,
+        PathGlobs(
+            [path],
+            glob_match_error_behavior=GlobMatchErrorBehavior.error,
+            description_of_origin=f"the manifest of {field_set.address}",
+        ),
+    )
     manifest = parse_manifest(content.path, content.content)
     folder = os.path.basename(field_set.address.spec_path)
     if manifest.release != folder:

@@ -11,6 +11,7 @@ from oci.target_types import (
     ImageEntrypointField,
     ImageEnvField,
     ImageLabelsField,
+    ImageLayersField,
     ImagePortsField,
     ImageRepositoryField,
     ImageUserField,
@@ -24,16 +25,16 @@ from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
 from runtime.manifest import Manifest
 from runtime.onbuild import ONBUILD, SHELL
-from runtime.target_types import ImageReleaseField, OnbuildField, RuntimeLayersField
+from runtime.target_types import ImageReleaseField, OnbuildField
 from runtime.util_rules.release import ReleaseFieldSet
 
 
 @dataclass(frozen=True)
 class RuntimeImageFieldSet(ImageFieldSet):
-    required_fields = (ImageReleaseField, RuntimeLayersField)
+    required_fields = (ImageReleaseField, ImageLayersField)
 
     release: ImageReleaseField
-    layers: RuntimeLayersField
+    layers: ImageLayersField
     onbuild: OnbuildField
     repository: ImageRepositoryField
     entrypoint: ImageEntrypointField

@@ -1,0 +1,142 @@
+"""The lock of a resolve: which Debian packages, byte for byte, its targets are made of.
+
+JSON with sorted keys. It holds names, versions, sizes and hashes, and never a host: the address of
+an archive is a matter of the machine that fetches.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from typing import Any, Mapping
+
+_DATE_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class LockError(Exception):
+    """A lock cannot be read, or does not say what a target needs."""
+
+
+@dataclass(frozen=True)
+class LockedPackage:
+    """One file of a Debian archive."""
+
+    name: str
+
+    version: str
+    """The full version, with epoch and revision: `1:4.4.18-4`."""
+
+    architecture: str
+    """Of the package: `amd64`, or `all`."""
+
+    archive: str
+    """`debian` or `debian-security`: which archive holds the file."""
+
+    filename: str
+    """Path of the file in the archive: `pool/main/t/tini/tini_0.19.0-1_amd64.deb`."""
+
+    size: int
+    """Bytes of the file."""
+
+    sha256: str
+    """Hex digest of the file."""
+
+
+@dataclass(frozen=True)
+class LockedTarget:
+    """What a target asked for when the lock was made, and what that came to."""
+
+    requests: tuple[str, ...]
+    """The target's `packages`, sorted."""
+
+    base: str | None
+    """Address of the target's `base`, where it has one."""
+
+    packages: tuple[str, ...]
+    """Names of all packages that are installed, those of the base included; sorted."""
+
+
+@dataclass(frozen=True)
+class DebianLock:
+    """The content of a lock."""
+
+    suite: str
+    """Codename of the release: `bullseye`."""
+
+    suites: tuple[str, ...]
+    """The suites that were looked at: `bullseye`, `bullseye-security`, `bullseye-updates`."""
+
+    architecture: str
+    """What the layers run on: `amd64`."""
+
+    date: datetime
+    """When the archives last changed, in UTC. No file in a layer is newer."""
+
+    targets: Mapping[str, LockedTarget]
+    """By address."""
+
+    packages: Mapping[str, LockedPackage]
+    """By name."""
+
+    def to_json(self) -> bytes:
+        """The form that is committed."""
+        data = {
+            "suite": self.suite,
+            "suites": self.suites,
+            "architecture": self.architecture,
+            "date": self.date.strftime(_DATE_FORMAT),
+            "targets": {address: asdict(target) for address, target in self.targets.items()},
+            "packages": {
+                name: {key: value for key, value in asdict(package).items() if key != "name"}
+                for name, package in self.packages.items()
+            },
+        }
+        return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode()
+
+    @classmethod
+    def from_json(cls, path: str, content: bytes, command: str) -> DebianLock:
+        """Read a lock.
+
+        Args:
+            path: The lock's path, for errors.
+            content: What it holds.
+            command: The command that makes the lock anew.
+
+        Raises:
+            LockError: it is no lock, or lacks a field.
+        """
+        try:
+            data: dict[str, Any] = json.loads(content)
+            return cls(
+                suite=data["suite"],
+                suites=tuple(data["suites"]),
+                architecture=data["architecture"],
+                date=parse_date(data["date"]),
+                targets={
+                    address: LockedTarget(
+                        requests=tuple(target["requests"]),
+                        base=target["base"],
+                        packages=tuple(target["packages"]),
+                    )
+                    for address, target in data["targets"].items()
+                },
+                packages={
+                    name: LockedPackage(name=name, **package)
+                    for name, package in data["packages"].items()
+                },
+            )
+        except KeyError as error:
+            problem = f"lacks the field {error}"
+        except (ValueError, TypeError, AttributeError) as error:
+            problem = f"cannot be read ({error})"
+        raise LockError(f"{path}: the lock {problem}. Run `{command}`.")
+
+
+def parse_date(text: str) -> datetime:
+    """Read a date as locks write it: `2026-09-12T09:27:08Z`.
+
+    Raises:
+        ValueError: it is not such a date.
+    """
+    return datetime.strptime(text, _DATE_FORMAT).replace(tzinfo=timezone.utc)

@@ -1,0 +1,169 @@
+"""Installs packages with `mmdebstrap`, offline, and gives the tar of the system."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Dict, Iterator, List, Sequence
+
+from debian.sandbox.repack import repack_all
+from oci.sandbox.errors import SandboxError
+
+_PROGRAMS = {"mmdebstrap": "mmdebstrap", "apt-ftparchive": "apt-utils", "dpkg-deb": "dpkg"}
+_PROGRAMS_UNPRIVILEGED = {**_PROGRAMS, "newuidmap": "uidmap"}
+
+# What an installation takes for each byte that it starts from: the packages unpacked, apt's copy of
+# them, and the system.
+_GROWTH = 11
+
+# Memory that an installation may use as a disk.
+_MEMORY = 1 << 30
+
+_PREFIX = "debian-layer-"
+
+_END = re.compile(r"[.:\s]+$")
+
+_HASHES = ("MD5", "SHA1", "SHA512")
+
+
+def check_tools(path: str) -> None:
+    """Look for the host's programs on this PATH.
+
+    Raises:
+        SandboxError: one is missing.
+    """
+    programs = _PROGRAMS if os.geteuid() == 0 else _PROGRAMS_UNPRIVILEGED
+    for program, package in programs.items():
+        if not shutil.which(program, path=path):
+            raise SandboxError(
+                f"`{program}` is missing on this machine. Install it with `apt-get install "
+                f"{package}`."
+            )
+
+
+def _remove_abandoned(parent: Path) -> None:
+    """Remove folders of builds that were killed; their process is no more."""
+    mounts = Path("/proc/self/mounts").read_text()
+    for folder in parent.glob(f"{_PREFIX}*"):
+        owner = folder.name[len(_PREFIX) :].partition("-")[0]
+        if not Path("/proc", owner).exists() and str(folder) not in mounts:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def workspace(input_size: int) -> Iterator[Path]:
+    """A folder that the users of an unprivileged installation can enter; removed afterwards.
+
+    It lies in memory where there is plenty: an installation is tens of thousands of small writes.
+
+    Args:
+        input_size: Bytes of the packages and layers that the installation starts from.
+    """
+    memory, parent = Path("/dev/shm"), Path("/tmp")
+    if input_size * _GROWTH <= _MEMORY and os.access(memory, os.W_OK):
+        status = os.statvfs(memory)
+        if status.f_bavail * status.f_frsize >= 2 * _MEMORY:
+            parent = memory
+    _remove_abandoned(parent)
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
+    try:
+        folder.chmod(0o755)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_repository(debs: Sequence[Path], folder: Path, env: Dict[str, str]) -> None:
+    """Make a repository of package files that apt installs from.
+
+    Raises:
+        SandboxError: a file is no Debian package.
+    """
+    folder.mkdir()
+    repack_all(debs, folder)
+    options = [f"--option=APT::FTPArchive::{name}=false" for name in _HASHES]
+    result = subprocess.run(
+        ["apt-ftparchive", *options, "packages", "."],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+    )
+    if result.returncode or "E: " in result.stderr:
+        raise SandboxError(f"The packages cannot be read: {_reason(result.stderr)}.")
+    (folder / "Packages").write_text(result.stdout)
+
+
+def _reason(log: str) -> str:
+    """What went wrong, of all that the tools wrote."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    for sign in ("No space left", "dpkg: error", "E: "):
+        for line in lines:
+            if sign in line and "mmdebstrap failed" not in line:
+                return _END.sub("", line.replace("E: ", "", 1))
+    return _END.sub("", lines[-1]) if lines else "there is no message"
+
+
+def install(
+    address: str,
+    suite: str,
+    packages: Sequence[str],
+    repository: Path,
+    hooks: Sequence[str],
+    output: Path,
+    env: Dict[str, str],
+) -> None:
+    """Install packages, and all their scripts do, into a system of their own; write its tar.
+
+    Args:
+        address: Of the target, for errors.
+        packages: What to install, on top of Debian's essential packages.
+        repository: What to install it from; see `make_repository`.
+        hooks: Options of mmdebstrap that run commands at its stages.
+        output: The tar to write.
+        env: The host's environment; `SOURCE_DATE_EPOCH` must be set.
+
+    Raises:
+        SandboxError: the installation failed. The message has the reason that dpkg or apt gave.
+    """
+    command: List[str] = [
+        "mmdebstrap",
+        "--mode=root" if os.geteuid() == 0 else "--mode=unshare",
+        "--variant=apt",
+        "--format=tar",
+        "--quiet",
+        # Nothing is downloaded that a signature or an emulator could be needed for.
+        "--skip=check/qemu,check/signed-by,cleanup/apt",
+        "--dpkgopt=force-unsafe-io",
+        "--dpkgopt=force-confdef",
+        *hooks,
+        f"--include={','.join(packages)}",
+        suite,
+        "-",
+        f"deb [trusted=yes] copy:{repository} ./",
+    ]
+    log = output.with_suffix(".log")
+    with output.open("wb") as tar, log.open("wb") as messages:
+        # The umask and the locale of whoever builds are not part of the input.
+        process = subprocess.run(
+            command,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=tar,
+            stderr=messages,
+            umask=0o022,
+        )
+    if process.returncode:
+        reason = _reason(log.read_text(errors="replace"))
+        raise SandboxError(f"{address}: the packages cannot be installed: {reason}.")
+
+
+def shell_hook(stage: str, script: Path) -> str:
+    """The option that runs a shell script, given the system's folder, at a stage of mmdebstrap."""
+    return f'--{stage}-hook=sh -e {shlex.quote(str(script))} "$1"'

@@ -1,0 +1,43 @@
+"""The shell scripts that run before there is a toolchain: on the host's own Debian tools."""
+
+from __future__ import annotations
+
+import pkgutil
+
+from debian.subsystem import ARCHIVES, DebianSubsystem
+from pants.engine.fs import FileContent
+
+# The same path on every Linux, so that processes have the same key on all of them.
+BASH = "/bin/bash"
+
+SCRIPT_ENV = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "LC_ALL": "C.UTF-8",
+    "HOME": "/nonexistent",
+}
+
+PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy")
+"""What apt heeds, when it is set."""
+
+
+def script(name: str) -> FileContent:
+    """A script of `debian.sandbox`."""
+    content = pkgutil.get_data("debian.sandbox", name)
+    assert content is not None
+    return FileContent(name, content)
+
+
+def mirror_arguments(options: DebianSubsystem) -> tuple[str, str]:
+    """Addresses of the archives that the user has set, as the scripts take them.
+
+    Raises:
+        ValueError: an archive is none of Debian's.
+    """
+    unknown = sorted(set(options.mirrors) - set(ARCHIVES))
+    if unknown:
+        raise ValueError(
+            f"pants.toml: `[debian].mirrors` has the archive '{unknown[0]}'. "
+            f"Name {' or '.join(ARCHIVES)}."
+        )
+    main, security = (options.mirrors.get(archive, "") for archive in ARCHIVES)
+    return main, security

@@ -1,0 +1,78 @@
+"""Turns `debian_toolchain` targets into trees of programs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from debian.subsystem import DebianSubsystem
+from debian.target_types import DebianResolveField, ToolchainPackagesField
+from debian.util_rules.fetch import FetchedPackages, FetchRequest
+from debian.util_rules.lockfile import LockRequest, ResolveLock, resolve_of
+from debian.util_rules.scripts import BASH, SCRIPT_ENV, script
+from oci.toolchain import Toolchain, ToolchainFieldSet
+from oci.util_rules.layer_process import BuildStepError
+from pants.core.util_rules.environments import EnvironmentField
+from pants.engine.fs import CreateDigest, Digest, MergeDigests, RemovePrefix
+from pants.engine.process import FallibleProcessResult, Process
+from pants.engine.rules import Get, collect_rules, rule
+from pants.engine.unions import UnionRule
+from pants.util.frozendict import FrozenDict
+from pants.util.logging import LogLevel
+
+_PYTHON = re.compile(r"python3\.\d+-minimal")
+
+# The triplets of the architectures that Debian calls so.
+_LIBRARIES = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
+
+
+@dataclass(frozen=True)
+class DebianToolchainFieldSet(ToolchainFieldSet):
+    required_fields = (ToolchainPackagesField, DebianResolveField)
+
+    packages: ToolchainPackagesField
+    resolve: DebianResolveField
+    environment: EnvironmentField
+
+
+@rule(desc="Unpack a toolchain", level=LogLevel.DEBUG)
+async def unpack_toolchain(
+    field_set: DebianToolchainFieldSet, options: DebianSubsystem
+) -> Toolchain:
+    resolve = resolve_of(field_set.address, field_set.resolve, options)
+    locked = await Get(ResolveLock, LockRequest(resolve))
+    names = locked.names(field_set.address, field_set.packages.value or (), None)
+    fetched = await Get(
+        FetchedPackages,
+        FetchRequest(
+            tuple(locked.package(name) for name in names), locked.path, locked.command
+        ),
+    )
+    code = await Get(Digest, CreateDigest([script("unpack.sh")]))
+    result = await Get(
+        FallibleProcessResult,
+        Process(
+            argv=(BASH, "unpack.sh"),
+            input_digest=await Get(Digest, MergeDigests([code, fetched.digest])),
+            env=FrozenDict(SCRIPT_ENV),
+            output_directories=("tree",),
+            description=f"Unpack toolchain {field_set.address}",
+            level=LogLevel.INFO,
+        ),
+    )
+    if result.exit_code != 0:
+        message = result.stderr.decode(errors="replace").strip()
+        raise BuildStepError(f"{field_set.address}: a package cannot be unpacked: {message}")
+    libraries = _LIBRARIES[locked.lock.architecture]
+    pythons = sorted(name for name in names if _PYTHON.fullmatch(name))
+    return Toolchain(
+        digest=await Get(Digest, RemovePrefix(result.output_digest, "tree")),
+        bin="usr/bin",
+        python=f"usr/bin/{pythons[-1].rpartition('-')[0]}" if pythons else "",
+        library_path=(f"lib/{libraries}", f"usr/lib/{libraries}"),
+        python_home="usr",
+    )
+
+
+def rules():
+    return [*collect_rules(), UnionRule(ToolchainFieldSet, DebianToolchainFieldSet)]

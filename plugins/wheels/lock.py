@@ -1,0 +1,168 @@
+"""The lock of a resolve: one file for each distribution, byte for byte.
+
+JSON with sorted keys. It holds names, versions, sizes and hashes, and never a host: the index is a
+matter of the machine that fetches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, Mapping
+
+from pants.util.frozendict import FrozenDict
+from wheels.resolve import WheelResolve
+
+VERSION = 1
+"""Of the format."""
+
+
+class LockError(Exception):
+    """A lock cannot be read, or is not that of its resolve."""
+
+
+@dataclass(frozen=True)
+class LockInputs:
+    """What a lock was made from, to tell whether it is stale."""
+
+    requirements: tuple[str, ...]
+    """Sorted."""
+
+    constraints: str
+    """sha256 of the sorted constraints, one a line."""
+
+    exclude_newer: str
+    python_version: str
+    platform: str
+
+    @classmethod
+    def of(cls, resolve: WheelResolve) -> LockInputs:
+        """The inputs of a resolve as it is now."""
+        text = "".join(f"{line}\n" for line in sorted(resolve.constraints))
+        return cls(
+            requirements=tuple(sorted(resolve.requirements)),
+            constraints=hashlib.sha256(text.encode()).hexdigest(),
+            exclude_newer=resolve.exclude_newer,
+            python_version=resolve.python_version,
+            platform=resolve.platform,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "requirements": list(self.requirements),
+            "constraints_sha256": self.constraints,
+            "exclude_newer": self.exclude_newer,
+            "python_version": self.python_version,
+            "platform": self.platform,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> LockInputs:
+        return cls(
+            requirements=tuple(data["requirements"]),
+            constraints=data["constraints_sha256"],
+            exclude_newer=data["exclude_newer"],
+            python_version=data["python_version"],
+            platform=data["platform"],
+        )
+
+    def differences(self, other: LockInputs) -> list[str]:
+        """Names of the inputs that are not equal."""
+        ours, theirs = self.to_json(), other.to_json()
+        return [name.replace("_sha256", "") for name in ours if ours[name] != theirs[name]]
+
+
+@dataclass(frozen=True)
+class LockedDistribution:
+    """A distribution and the one file that it is installed from."""
+
+    name: str
+    """Canonical (PEP 503)."""
+
+    version: str
+
+    file: str
+    """A wheel that fits the platform or, where there is none, the source distribution."""
+
+    size: int
+    """Bytes of the file."""
+
+    sha256: str
+    """Hex digest of the file."""
+
+    required_by: tuple[str, ...]
+    """Canonical names of the distributions that need this one, sorted."""
+
+    @property
+    def is_wheel(self) -> bool:
+        return self.file.endswith(".whl")
+
+
+@dataclass(frozen=True)
+class WheelLock:
+    """The content of a lock."""
+
+    resolve: str
+    inputs: LockInputs
+    distributions: FrozenDict[str, LockedDistribution]
+    """By canonical name."""
+
+    def to_json(self) -> bytes:
+        """The form that is committed."""
+        data = {
+            "version": VERSION,
+            "resolve": self.resolve,
+            "inputs": self.inputs.to_json(),
+            "distributions": {
+                each.name: {
+                    "version": each.version,
+                    "file": each.file,
+                    "size": each.size,
+                    "sha256": each.sha256,
+                    "required_by": list(each.required_by),
+                }
+                for each in self.distributions.values()
+            },
+        }
+        return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode()
+
+    @classmethod
+    def from_json(cls, path: str, content: bytes, command: str) -> WheelLock:
+        """Read a lock.
+
+        Args:
+            path: The lock's path, for errors.
+            content: What it holds.
+            command: The command that makes the lock anew.
+
+        Raises:
+            LockError: it is no lock, or lacks a field.
+        """
+        try:
+            data: dict[str, Any] = json.loads(content)
+            if data["version"] != VERSION:
+                raise ValueError(f"its version is {data['version']}, not {VERSION}")
+            return cls(
+                resolve=data["resolve"],
+                inputs=LockInputs.from_json(data["inputs"]),
+                distributions=FrozenDict(
+                    (
+                        name,
+                        LockedDistribution(
+                            name=name,
+                            version=each["version"],
+                            file=each["file"],
+                            size=each["size"],
+                            sha256=each["sha256"],
+                            required_by=tuple(each["required_by"]),
+                        ),
+                    )
+                    for name, each in sorted(data["distributions"].items())
+                ),
+            )
+        except KeyError as error:
+            problem = f"lacks the field {error}"
+        except (ValueError, TypeError, AttributeError) as error:
+            problem = f"cannot be read ({error})"
+        raise LockError(f"{path}: the lock {problem}. Run `{command}`.")

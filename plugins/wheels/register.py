@@ -1,0 +1,41 @@
+"""Image layers of locked Python packages: add `wheels` to `[GLOBAL].backend_packages`."""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+from pants.engine.rules import Rule
+from pants.engine.target import Target
+from pants.engine.unions import UnionRule
+from wheels.goals import generate_lockfiles
+from wheels.target_types import ProjectLayerTarget, WheelLayerTarget, WheelRequirementsTarget
+from wheels.util_rules import (
+    fetch,
+    lockfile,
+    lockfile_targets,
+    places,
+    project_layer,
+    requirements,
+    sdists,
+    selection,
+    wheel_layer,
+)
+
+
+def target_types() -> Iterable[type[Target]]:
+    return [ProjectLayerTarget, WheelLayerTarget, WheelRequirementsTarget]
+
+
+def rules() -> Iterable[Rule | UnionRule]:
+    return [
+        *fetch.rules(),
+        *generate_lockfiles.rules(),
+        *lockfile.rules(),
+        *lockfile_targets.rules(),
+        *places.rules(),
+        *project_layer.rules(),
+        *requirements.rules(),
+        *sdists.rules(),
+        *selection.rules(),
+        *wheel_layer.rules(),
+    ]

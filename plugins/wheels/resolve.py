@@ -1,0 +1,48 @@
+"""The contract between this backend and whatever says which Python packages an image needs.
+
+A resolve comes from a target: another backend adds a `WheelResolveFieldSet` and a rule from it to
+`WheelResolve`. This backend's own is the target `wheel_requirements`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pants.engine.target import FieldSet
+from pants.engine.unions import union
+
+DEFAULT_PYTHON_VERSION = "3.9"
+
+DEFAULT_PLATFORM = "x86_64-manylinux_2_31"
+
+
+@dataclass(frozen=True)
+class WheelResolve:
+    """What a lock is made from."""
+
+    name: str
+    """The name in `generate-lockfiles --resolve=NAME`; unique in the repository."""
+
+    requirements: tuple[str, ...]
+    """Requirements as pip takes them: `astronomer-providers[all]==1.6.0`. Source: PEP 508."""
+
+    constraints: tuple[str, ...] = ()
+    """Pins for what is required by others: `name==version`."""
+
+    exclude_newer: str = ""
+    """An RFC 3339 date, which means its end in UTC, or time. Later files are not seen."""
+
+    python_version: str = DEFAULT_PYTHON_VERSION
+    """Of the image, without a patch version."""
+
+    platform: str = DEFAULT_PLATFORM
+    """Of the image, as `uv --python-platform` writes it."""
+
+
+@union
+@dataclass(frozen=True)
+class WheelResolveFieldSet(FieldSet):
+    """A target that is a resolve; its backend has a rule from the subclass to `WheelResolve`.
+
+    That rule runs before an environment is chosen: it reads files by `PathGlobs`.
+    """

@@ -1,0 +1,84 @@
+"""Builds the wheel of a source distribution in a build root.
+
+Everything that a build can see is fixed: the root, the path of the sources, the clock that it
+should use, the hash seed. There is no network, so nothing unlocked enters.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+from pathlib import Path
+from typing import Dict
+
+from oci.sandbox.errors import SandboxError, run
+from wheels.sandbox import source_archive
+from wheels.sandbox.build_root import WORK, BuildRoot
+
+
+def _env(newest: int) -> Dict[str, str]:
+    return {
+        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": WORK,
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "SOURCE_DATE_EPOCH": str(newest),
+        # Debug information is the one place where compilers write paths.
+        "CFLAGS": "-g0",
+    }
+
+
+def build(sdist: Path, root: BuildRoot, python: str, work: Path) -> Path:
+    """Build a source distribution in `work`, an empty folder; return the wheel.
+
+    Raises:
+        SandboxError: it does not build.
+    """
+    sources, newest = source_archive.unpack(sdist, work / "src")
+    # The path is visible in what a build writes: it must not hold the archive's own name twice.
+    (work / "out").mkdir()
+    worker = Path(__file__).with_name("call_backend.py").read_text()
+    inside = f"{WORK}/src/{sources.name}"
+    command = ["/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", inside]
+    command += [python, "-s", "-c", worker, f"{WORK}/out"]
+    try:
+        output = root.run(command, work, _env(newest))
+    except subprocess.CalledProcessError as error:
+        lines = [line for line in error.output.splitlines() if line.strip()]
+        raise SandboxError(
+            f"The source distribution {sdist.name} does not build: {lines[-1] if lines else error} "
+            "Add what it needs to the packages of the build root, or lock another version. Its "
+            f"last lines:\n  " + "\n  ".join(lines[-20:])
+        ) from None
+    wheels = list((work / "out").glob("*.whl"))
+    if len(wheels) != 1:
+        raise SandboxError(
+            f"The source distribution {sdist.name} builds no wheel, its backend says: "
+            f"{output.strip()[-500:]}"
+        )
+    return wheels[0]
+
+
+def main() -> None:
+    """Build one source distribution."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sdist", type=Path, required=True)
+    parser.add_argument("--root", type=Path, required=True, help="the build root's layer")
+    parser.add_argument("--root-name", required=True, help="what the root is cached under")
+    parser.add_argument("--cache", type=Path, required=True, help="folder of unpacked roots")
+    parser.add_argument("--tools", type=Path, required=True, help="root of the toolchain")
+    parser.add_argument("--python", required=True, help="the interpreter in the build root")
+    parser.add_argument("--output", type=Path, required=True, help="folder to write")
+    args = parser.parse_args()
+    root = BuildRoot(args.root, args.root_name, args.cache, args.tools / "usr/bin")
+    work = Path("work")
+    work.mkdir()
+    wheel = build(args.sdist, root, args.python, work)
+    args.output.mkdir(parents=True, exist_ok=True)
+    wheel.rename(args.output / wheel.name)
+
+
+if __name__ == "__main__":
+    run(main)

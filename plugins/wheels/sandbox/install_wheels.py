@@ -1,0 +1,134 @@
+"""Builds a layer of installed wheels.
+
+Every wheel is installed as `pip` would, but without what differs between machines: no URL it came
+from, no interpreter of the build host, no clock.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Dict, Iterable, List, Tuple
+
+from oci.sandbox import layer_args
+from oci.sandbox.errors import SandboxError, run
+from oci.sandbox.layer_writer import Entry, file_entry
+from oci.sandbox.parents import DIRECTORY_MTIME, with_parents
+from wheels.sandbox.bytecode_spool import BytecodeSpool, wants_bytecode
+from wheels.sandbox.layer_destination import InstalledFile, LayerDestination, install_wheel
+from wheels.sandbox.path_patterns import PathPatterns
+from wheels.sandbox.places import Interpreter, Places
+from wheels.sandbox.wheel_archive import WheelArchive
+
+
+class _Ownership:
+    """Which wheel a path belongs to."""
+
+    def __init__(self) -> None:
+        self._owners: Dict[str, Tuple[WheelArchive, InstalledFile]] = {}
+
+    def claim(self, path: str, wheel: WheelArchive, file: InstalledFile) -> bool:
+        """Whether the wheel is the first with this path.
+
+        A later one may hold the same content, as the `__init__.py` of shared packages is; both
+        list it in their RECORD.
+        """
+        owner = self._owners.setdefault(path, (wheel, file))
+        if owner[0] is wheel:
+            return True
+        if (owner[1].hash, owner[1].entry.mode) != (file.hash, file.entry.mode):
+            raise SandboxError(
+                f"The wheels {owner[0].file} and {wheel.file} both hold {path}, with different "
+                "content: leave it out with the field `omit`, or leave out one of them."
+            )
+        return False
+
+
+def wheel_entries(
+    wheels: Iterable[WheelArchive], places: Places, omit: PathPatterns, spool: BytecodeSpool
+) -> List[Entry]:
+    """Install wheels together, with bytecode; return all their files.
+
+    Args:
+        wheels: In the order in which they own files.
+        places: Where files go.
+        omit: Files that are left out, by their paths below `site_packages`.
+        spool: Compiles sources, and keeps the result.
+
+    Raises:
+        SandboxError: a wheel cannot be installed, or two do not fit together.
+    """
+    ownership = _Ownership()
+    entries: Dict[str, Entry] = {}
+    installed: List[LayerDestination] = []
+    for wheel in wheels:
+        destination = install_wheel(wheel, places)
+        for path in list(destination.files):
+            file = destination.files[path]
+            if omit.match(places.record_path(path)):
+                del destination.files[path]
+            elif ownership.claim(path, wheel, file):
+                entries[file.entry.path] = file.entry
+        installed.append(destination)
+    bytecode = spool.compile(
+        entry for entry in entries.values() if wants_bytecode(places.record_path(f"/{entry.path}"))
+    )
+    result = [*entries.values(), *bytecode.values()]
+    for destination in installed:
+        own = (bytecode.get(file.entry.path) for file in destination.files.values())
+        result.append(destination.record_entry(f"/{entry.path}" for entry in own if entry))
+    return result
+
+
+def _interpreter(data: Dict[str, object]) -> Interpreter:
+    tree = Path(str(data["tree"])).absolute()
+    python = tree / str(data["python"])
+    match = re.search(r"(\d+)\.(\d+)$", python.name)
+    if not match:
+        raise SandboxError(f"The interpreter {data['python']} does not say its version.")
+    libraries = data["library_path"]
+    assert isinstance(libraries, list)
+    env = {
+        "LD_LIBRARY_PATH": ":".join(str(tree / folder) for folder in libraries),
+        "PYTHONHOME": str(tree / str(data["python_home"])),
+        "LC_ALL": "C.UTF-8",
+    }
+    return Interpreter((str(python),), env, f"cpython-{match[1]}{match[2]}")
+
+
+def _project_wheel(project: Path) -> Path:
+    # flit_core is there only where there is a project to build.
+    from wheels.sandbox.build_project import build_project
+
+    return build_project(project, Path("work"))
+
+
+def main() -> None:
+    """Write the layer that a spec describes."""
+    parser = layer_args.parser(__doc__)
+    parser.add_argument("--spec", type=Path, required=True, help="see `wheels.util_rules`")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--wheels", type=Path, help="folder of wheels")
+    source.add_argument("--project", type=Path, help="folder of a project")
+    args = parser.parse_args()
+    spec = json.loads(args.spec.read_text())
+    paths = [_project_wheel(args.project)] if args.project else args.wheels.glob("*.whl")
+    wheels = sorted((WheelArchive(path) for path in paths), key=lambda wheel: wheel.name)
+    entries = wheel_entries(
+        wheels,
+        Places(**spec["places"]),
+        PathPatterns(spec["omit"]),
+        BytecodeSpool(_interpreter(spec["interpreter"]), Path.cwd()),
+    )
+    for path, content in spec["files"].items():
+        entries.append(file_entry(path[1:], content.encode(), 0o644, DIRECTORY_MTIME))
+    layer_args.write(
+        args,
+        with_parents(entries, {}),
+        [f"pkg:pypi/{wheel.name}@{wheel.version}" for wheel in wheels],
+    )
+
+
+if __name__ == "__main__":
+    run(main)

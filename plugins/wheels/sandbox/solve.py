@@ -1,0 +1,142 @@
+"""Resolves requirements with uv, and says which files each distribution has.
+
+uv is asked twice: for the versions, with who requires what, and for the files of those versions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import zipfile
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Tuple
+from urllib.parse import unquote, urlsplit
+
+import tomli
+from oci.sandbox.errors import SandboxError, run
+from wheels.sandbox.pip_settings import read_pip_settings
+
+# `name==1.0  # via -r requirements.in, other-name`
+_PIN = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>\S+)(?:\s+# via (?P<origins>.*))?")
+
+
+def pins(annotated: str) -> Iterator[Tuple[str, str, List[str]]]:
+    """Name, version and who requires it, for each line that uv wrote with line annotations."""
+    for line in annotated.splitlines():
+        match = _PIN.fullmatch(line.strip())
+        if match:
+            origins = (match["origins"] or "").split(", ")
+            yield match["name"], match["version"], [o for o in origins if o and o[0] != "-"]
+
+
+def _file(kind: str, data: Dict[str, Any]) -> Dict[str, Any]:
+    return {
+        "kind": kind,
+        "file": unquote(urlsplit(data["url"]).path.rpartition("/")[2]),
+        "size": data["size"],
+        "sha256": data["hashes"]["sha256"],
+    }
+
+
+def files(pylock: str) -> Dict[str, List[Dict[str, Any]]]:
+    """Files of each distribution in a pylock.toml. Source: PEP 751."""
+    result = {}
+    for package in tomli.loads(pylock)["packages"]:
+        wheels = [_file("wheel", wheel) for wheel in package.get("wheels", [])]
+        sdists = [_file("sdist", package["sdist"])] if "sdist" in package else []
+        result[package["name"]] = wheels + sdists
+    return result
+
+
+class Uv:
+    """The solver.
+
+    Args:
+        wheel: The wheel that holds the program.
+        cache: Where it keeps what it downloads.
+        request: See `wheels.goals.generate_lockfiles`.
+        python: Command of the Python that builds what has no static metadata.
+    """
+
+    def __init__(self, wheel: Path, cache: Path, request: Dict[str, Any], python: str) -> None:
+        self._request = request
+        self._program = Path("uv").absolute()
+        with zipfile.ZipFile(wheel) as archive:
+            (member,) = (n for n in archive.namelist() if n.endswith(".data/scripts/uv"))
+            self._program.write_bytes(archive.read(member))
+        self._program.chmod(0o755)
+        settings = read_pip_settings()
+        default, *extra = settings.indexes
+        self._options = [
+            "--no-config",
+            f"--cache-dir={cache.absolute()}",
+            f"--default-index={default}",
+            *(f"--index={url}" for url in extra),
+            f"--python={python}",
+            f"--python-version={request['python_version']}",
+            f"--python-platform={request['platform']}",
+            f"--exclude-newer={request['exclude_newer']}",
+            *(f"--allow-insecure-host={host}" for host in settings.trusted_hosts),
+        ]
+        # What builds run in must not see our own code and libraries.
+        own = ("PYTHONPATH", "PYTHONHOME")
+        inherited = {name: value for name, value in os.environ.items() if name not in own}
+        self._env = {**inherited, "HOME": os.getcwd(), "NO_COLOR": "1"}
+        if isinstance(settings.verify, str):
+            self._env["SSL_CERT_FILE"] = settings.verify
+
+    def compile(self, constraints: str, output: Path, *options: str) -> str:
+        """Resolve into a file; the lines in it, if it exists, are what uv would rather keep."""
+        Path("requirements.in").write_text("\n".join(self._request["requirements"]) + "\n")
+        Path("constraints.txt").write_text(constraints)
+        command = [str(self._program), "pip", "compile", "--quiet", "requirements.in"]
+        command += ["--constraints=constraints.txt", f"--output-file={output}", *options]
+        done = subprocess.run(
+            [*command, *self._options], env=self._env, capture_output=True, text=True
+        )
+        if done.returncode:
+            raise SandboxError(
+                f"{self._request['lock']}: the requirements of '{self._request['resolve']}' cannot "
+                f"be resolved, change the requirements or the constraints. uv says:\n{done.stderr}"
+            )
+        return output.read_text()
+
+
+def solve(uv: Uv, request: Dict[str, Any]) -> List[Dict[str, Any]]:
+    """The distributions of a resolve: name, version, required_by, files."""
+    annotated = Path("pins.txt")
+    annotated.write_text("\n".join(request["preferences"]) + "\n")
+    pinned = list(
+        pins(
+            uv.compile(
+                "\n".join(request["constraints"]) + "\n", annotated, "--annotation-style=line"
+            )
+        )
+    )
+    exact = "".join(f"{name}=={version}\n" for name, version, _ in pinned)
+    by_name = files(uv.compile(exact, Path("pylock.toml")))
+    return [
+        {"name": name, "version": version, "required_by": origins, "files": by_name[name]}
+        for name, version, origins in pinned
+    ]
+
+
+def main() -> None:
+    """Resolve what a request asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--request", type=Path, required=True)
+    parser.add_argument("--uv", type=Path, required=True, help="the wheel of uv")
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--python", required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    args = parser.parse_args()
+    request = json.loads(args.request.read_text())
+    distributions = solve(Uv(args.uv, args.cache, request, args.python), request)
+    args.output.write_text(json.dumps(distributions))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,140 @@
+"""Opens wheels that are not trusted to be well formed."""
+
+from __future__ import annotations
+
+import calendar
+import hashlib
+import io
+import zipfile
+import zlib
+from base64 import urlsafe_b64encode
+from pathlib import Path
+from typing import BinaryIO, Dict, Tuple, cast
+
+from installer.records import InvalidRecordEntry, RecordEntry, parse_record_file
+from installer.sources import WheelFile
+from installer.utils import canonicalize_name
+from oci.sandbox.errors import SandboxError
+
+_EPOCH_OF_ZIP = 315532800
+
+# Signatures are not listed in RECORD. Source: the binary distribution format.
+_UNLISTED = ("RECORD", "RECORD.jws", "RECORD.p7s")
+
+
+class _VerifiedMember(io.RawIOBase):
+    """Gives a member's bytes; at their end, compares them with RECORD."""
+
+    def __init__(self, wheel: WheelArchive, name: str) -> None:
+        self._wheel = wheel
+        self._name = name
+        self._member = wheel.zip.open(name)
+        self._left = wheel.zip.getinfo(name).file_size
+        entry = wheel.record[name].hash_
+        assert entry is not None
+        self._expected = entry.value.rstrip("=")
+        self._digest = hashlib.new(entry.name)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
+        try:
+            data = self._member.read(len(buffer))
+        except (zipfile.BadZipFile, zlib.error, EOFError):
+            raise self._wheel.error(f"{self._name} is damaged") from None
+        self._digest.update(data)
+        self._left -= len(data)
+        buffer[: len(data)] = data
+        if self._left == 0 and self._actual() != self._expected:
+            raise self._wheel.error(f"{self._name} is not what its RECORD says")
+        return len(data)
+
+    def _actual(self) -> str:
+        return urlsafe_b64encode(self._digest.digest()).decode().rstrip("=")
+
+    def close(self) -> None:
+        self._member.close()
+        super().close()
+
+
+class WheelArchive:
+    """A wheel that was checked: normal paths, each once, and every file hashed by RECORD.
+
+    Args:
+        path: The wheel.
+
+    Raises:
+        SandboxError: it is no wheel, or one that could write outside its places.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.file = path.name
+        try:
+            self.zip = zipfile.ZipFile(path)
+        except zipfile.BadZipFile:
+            raise self.error("it is no zip archive") from None
+        self._check_names()
+        try:
+            self.source = WheelFile(self.zip)
+            self.dist_info = self.source.dist_info_dir
+            self.record = self._read_record()
+        except (ValueError, KeyError, InvalidRecordEntry) as error:
+            raise self.error(f"{error}") from None
+        self.name: str = canonicalize_name(self.source.distribution)
+        self.version = self.source.version
+        self._check_record()
+
+    def error(self, problem: str) -> SandboxError:
+        """A sentence about this wheel."""
+        return SandboxError(
+            f"The wheel {self.file} cannot be installed, {problem}: leave it out of the layer, or "
+            "lock another version of the distribution."
+        )
+
+    def _check_names(self) -> None:
+        seen = set()
+        for name in self.zip.namelist():
+            parts = name.rstrip("/").split("/")
+            if name.startswith("/") or "\\" in name or any(p in ("", ".", "..") for p in parts):
+                raise self.error(f"its member {name!r} is no normal relative path")
+            if name in seen:
+                raise self.error(f"it holds {name!r} twice")
+            seen.add(name)
+
+    def _read_record(self) -> Dict[str, RecordEntry]:
+        lines = self.source.read_dist_info("RECORD").splitlines()
+        entries = (RecordEntry.from_elements(*row) for row in parse_record_file(lines))
+        return {entry.path: entry for entry in entries}
+
+    def _check_record(self) -> None:
+        unlisted = {f"{self.dist_info}/{name}" for name in _UNLISTED}
+        for info in self.zip.infolist():
+            if info.is_dir() or info.filename in unlisted:
+                continue
+            entry = self.record.get(info.filename)
+            if entry is None or entry.hash_ is None:
+                raise self.error(f"its RECORD has no hash of {info.filename}")
+            if entry.hash_.name not in hashlib.algorithms_guaranteed:
+                raise self.error(f"its RECORD uses the unknown hash {entry.hash_.name!r}")
+
+    def open(self, name: str) -> BinaryIO:
+        """The bytes of a member; reading its end raises `SandboxError` if they are not RECORD's."""
+        if name not in self.record or self.record[name].hash_ is None:
+            return cast(BinaryIO, self.zip.open(name))
+        return cast(BinaryIO, io.BufferedReader(_VerifiedMember(self, name), 1 << 17))
+
+    def read(self, name: str) -> bytes:
+        """All bytes of a member, checked."""
+        with self.open(name) as stream:
+            return stream.read()
+
+    def size(self, name: str) -> int:
+        """Bytes of a member."""
+        return self.zip.getinfo(name).file_size
+
+    def mtime(self, name: str) -> int:
+        """A member's time: zip has no time zone, and UTC is the same one on every machine."""
+        year, month, day, *time = self.zip.getinfo(name).date_time
+        stamp: Tuple[int, ...] = (year, max(month, 1), max(day, 1), *time)
+        return max(calendar.timegm(stamp), _EPOCH_OF_ZIP)

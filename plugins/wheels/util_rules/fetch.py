@@ -1,0 +1,152 @@
+"""Fetches locked files, and the few wheels that this backend itself runs."""
+
+from __future__ import annotations
+
+import json
+import pkgutil
+from dataclasses import asdict, dataclass
+from typing import Iterable
+
+from oci.toolchain import LayerToolchain
+from oci.util_rules.layer_process import TOOLCHAIN_MOUNT, ToolProcess
+from pants.engine.env_vars import EnvironmentVars, EnvironmentVarsRequest
+from pants.engine.fs import (
+    CreateDigest,
+    Digest,
+    DigestSubset,
+    FileContent,
+    PathGlobs,
+    RemovePrefix,
+    Snapshot,
+)
+from pants.engine.process import FallibleProcessResult
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
+from pants.engine.unions import UnionRule
+from pants.util.frozendict import FrozenDict
+from pants.util.logging import LogLevel
+from wheels.lock import LockError
+from wheels.sandbox.locked_files import LockedFile
+from wheels.subsystem import WheelsSubsystem
+
+TOOLS_MOUNT = "__wheel_tools"
+"""Where `ToolWheels` lie in a sandbox."""
+
+FILE_CACHE = FrozenDict({"wheels_files": "__file_cache"})
+"""Downloaded files by their hash."""
+
+_CACHE_FOLDER = "__file_cache"
+_OUTPUT = "files"
+_REQUEST = "request.json"
+_TOOLS_LOCK = "plugins/wheels/tools.json"
+
+
+@dataclass(frozen=True)
+class FetchFiles:
+    """Asks for locked files."""
+
+    lock: str
+    """Path of the lock, for errors."""
+
+    fix: str
+    """The command that makes the lock anew."""
+
+    files: tuple[LockedFile, ...]
+
+
+@dataclass(frozen=True)
+class FetchedFiles:
+    """The files, by their file names."""
+
+    digest: Digest
+
+
+@dataclass(frozen=True)
+class IndexClient:
+    """What a process that talks to the package index needs."""
+
+    path_entries: tuple[str, ...]
+    """Libraries of the toolchain, for PYTHONPATH."""
+
+    env: FrozenDict[str, str]
+
+
+@dataclass(frozen=True)
+class ToolWheelsRequest:
+    """Asks for wheels of `tools.json`, by name."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ToolWheels:
+    """Wheels that this backend runs."""
+
+    digest: Digest
+
+    path_entries: tuple[str, ...]
+    """For PYTHONPATH, when the digest lies at `TOOLS_MOUNT`."""
+
+
+@rule
+async def index_client(tools: LayerToolchain, options: WheelsSubsystem) -> IndexClient:
+    wheels, env = await MultiGet(
+        Get(
+            Snapshot,
+            DigestSubset(tools.toolchain.digest, PathGlobs(["usr/share/python-wheels/*.whl"])),
+        ),
+        Get(EnvironmentVars, EnvironmentVarsRequest(options.env_vars)),
+    )
+    if not wheels.files:
+        raise LockError(
+            "The target of `[oci].toolchain` has no pip, which wheels are fetched with. Add "
+            "'python-pip-whl', 'python3-distutils' and 'python3-lib2to3' to its packages."
+        )
+    return IndexClient(tuple(f"{TOOLCHAIN_MOUNT}/{path}" for path in wheels.files), env)
+
+
+@rule(desc="Fetch locked Python packages", level=LogLevel.DEBUG)
+async def fetch_files(request: FetchFiles, client: IndexClient) -> FetchedFiles:
+    content = {
+        "lock": request.lock,
+        "fix": request.fix,
+        "files": [asdict(file) for file in request.files],
+    }
+    spec = FileContent(_REQUEST, json.dumps(content, sort_keys=True).encode())
+    total = sum(file.size for file in request.files)
+    result = await Get(
+        FallibleProcessResult,
+        ToolProcess(
+            module="wheels.sandbox.fetch_files",
+            args=(f"--request={_REQUEST}", f"--cache={_CACHE_FOLDER}", f"--output={_OUTPUT}"),
+            description=(
+                f"Fetch {len(request.files)} Python packages of {request.lock} "
+                f"({total / 1e6:.1f} MB)"
+            ),
+            sandbox_packages=("wheels.sandbox",),
+            input_digest=await Get(Digest, CreateDigest([spec])),
+            output_directories=(_OUTPUT,),
+            env=client.env,
+            path_entries=client.path_entries,
+            append_only_caches=FILE_CACHE,
+        ),
+    )
+    return FetchedFiles(await Get(Digest, RemovePrefix(result.output_digest, _OUTPUT)))
+
+
+def tool_files(names: Iterable[str]) -> tuple[LockedFile, ...]:
+    """The files of `tools.json` with these names."""
+    content = pkgutil.get_data("wheels", "tools.json")
+    assert content is not None
+    tools = json.loads(content)
+    return tuple(LockedFile(name=name, **tools[name]) for name in names)
+
+
+@rule
+async def tool_wheels(request: ToolWheelsRequest) -> ToolWheels:
+    files = tool_files(request.names)
+    fetched = await Get(FetchedFiles, FetchFiles(_TOOLS_LOCK, f"git checkout {_TOOLS_LOCK}", files))
+    return ToolWheels(fetched.digest, tuple(f"{TOOLS_MOUNT}/{file.file}" for file in files))
+
+
+def rules() -> Iterable[Rule | UnionRule]:
+    return collect_rules()

@@ -1,0 +1,100 @@
+"""Gives each lock a target, so that `--changed-since` sees edits of locks."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Iterable
+
+from pants.engine.addresses import Address, AddressInput
+from pants.engine.fs import DigestContents, PathGlobs, Paths
+from pants.engine.internals.synthetic_targets import SyntheticAddressMaps, SyntheticTargetsRequest
+from pants.engine.internals.target_adaptor import TargetAdaptor
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
+from pants.engine.target import FieldSet, InferDependenciesRequest, InferredDependencies
+from pants.engine.unions import UnionRule
+from pants.util.logging import LogLevel
+from wheels.subsystem import WheelsSubsystem
+from wheels.target_types import WheelBuildRootField, WheelDistributionsField, WheelResolveField
+
+
+@dataclass(frozen=True)
+class SyntheticWheelLocksRequest(SyntheticTargetsRequest):
+    path: str = SyntheticTargetsRequest.SINGLE_REQUEST_FOR_ALL_TARGETS
+
+
+def _name(resolve: str) -> str:
+    return f"_{resolve}_wheels_lock"
+
+
+@rule
+async def lock_targets(
+    request: SyntheticWheelLocksRequest, options: WheelsSubsystem
+) -> SyntheticAddressMaps:
+    # Resolves come from targets, which are not known yet: every lock of our format has a target.
+    contents = await Get(DigestContents, PathGlobs([options.lockfile("*")]))
+    resolves = [
+        os.path.basename(file.path)[: -len(".lock")]
+        for file in contents
+        if file.content.startswith(b"{") and b'"distributions"' in file.content
+    ]
+    return SyntheticAddressMaps.for_targets_request(
+        request,
+        [
+            (
+                os.path.join(options.lockfiles, "BUILD.wheel-locks"),
+                tuple(
+                    TargetAdaptor(
+                        "_lockfiles",
+                        name=_name(resolve),
+                        sources=[f"{resolve}.lock"],
+                        __description_of_origin__=f"{options.lockfile(resolve)}",
+                    )
+                    for resolve in sorted(resolves)
+                ),
+            )
+        ],
+    )
+
+
+@dataclass(frozen=True)
+class LockInferenceFieldSet(FieldSet):
+    required_fields = (WheelDistributionsField, WheelResolveField)
+
+    resolve: WheelResolveField
+    build_root: WheelBuildRootField
+
+
+class InferWheelLockRequest(InferDependenciesRequest):
+    infer_from = LockInferenceFieldSet
+
+
+@rule(desc="Infer the lock of wheel layers", level=LogLevel.DEBUG)
+async def infer_lock(
+    request: InferWheelLockRequest, options: WheelsSubsystem
+) -> InferredDependencies:
+    field_set = request.field_set
+    resolve = field_set.resolve.value or ""
+    existing = await Get(Paths, PathGlobs([options.lockfile(resolve)]))
+    locks = [Address(options.lockfiles, target_name=_name(resolve))] if existing.files else []
+    roots = await MultiGet(
+        Get(
+            Address,
+            AddressInput,
+            AddressInput.parse(
+                spec,
+                relative_to=field_set.address.spec_path,
+                description_of_origin=f"the `build_root` field of {field_set.address}",
+            ),
+        )
+        for spec in ([field_set.build_root.value] if field_set.build_root.value else [])
+    )
+    return InferredDependencies([*locks, *roots])
+
+
+def rules() -> Iterable[Rule | UnionRule]:
+    return [
+        *collect_rules(),
+        UnionRule(InferDependenciesRequest, InferWheelLockRequest),
+        UnionRule(SyntheticTargetsRequest, SyntheticWheelLocksRequest),
+    ]

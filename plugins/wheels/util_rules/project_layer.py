@@ -1,0 +1,80 @@
+"""Builds `project_layer` targets."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Iterable
+
+from oci.layer import BuiltLayer, LayerFieldSet, LayerProcess
+from pants.core.util_rules.source_files import SourceFiles, SourceFilesRequest
+from pants.engine.fs import (
+    AddPrefix,
+    CreateDigest,
+    Digest,
+    FileContent,
+    MergeDigests,
+    RemovePrefix,
+)
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
+from pants.engine.unions import UnionRule
+from pants.util.frozendict import FrozenDict
+from pants.util.logging import LogLevel
+from wheels.target_types import (
+    ProjectSourcesField,
+    WheelInterpreterField,
+    WheelOmitField,
+    WheelPrefixField,
+    WheelPythonField,
+    WheelSitePackagesField,
+)
+from wheels.util_rules.fetch import TOOLS_MOUNT, ToolWheels, ToolWheelsRequest
+from wheels.util_rules.places import ImagePython, ImagePythonRequest
+
+_SPEC = "spec.json"
+_PROJECT = "project"
+
+
+@dataclass(frozen=True)
+class ProjectLayerFieldSet(LayerFieldSet):
+    required_fields = (ProjectSourcesField,)
+
+    sources: ProjectSourcesField
+    omit: WheelOmitField
+    interpreter: WheelInterpreterField
+    site_packages: WheelSitePackagesField
+    prefix: WheelPrefixField
+    python: WheelPythonField
+
+
+@rule(desc="Build a layer of a project", level=LogLevel.DEBUG)
+async def build_project_layer(field_set: ProjectLayerFieldSet) -> BuiltLayer:
+    sources, python, tools = await MultiGet(
+        Get(SourceFiles, SourceFilesRequest([field_set.sources])),
+        Get(ImagePython, ImagePythonRequest, ImagePythonRequest.of(field_set)),
+        Get(ToolWheels, ToolWheelsRequest(("flit-core", "installer"))),
+    )
+    project = await Get(Digest, RemovePrefix(sources.snapshot.digest, field_set.address.spec_path))
+    spec = {**python.spec(), "omit": field_set.omit.value or (), "files": {}}
+    digests = await MultiGet(
+        Get(Digest, CreateDigest([FileContent(_SPEC, json.dumps(spec, sort_keys=True).encode())])),
+        Get(Digest, AddPrefix(project, _PROJECT)),
+    )
+    return await Get(
+        BuiltLayer,
+        LayerProcess(
+            field_set=field_set,
+            module="wheels.sandbox.install_wheels",
+            args=(f"--spec={_SPEC}", f"--project={_PROJECT}"),
+            input_digest=await Get(Digest, MergeDigests(digests)),
+            immutable_input_digests=FrozenDict(
+                {TOOLS_MOUNT: tools.digest, **python.immutable_input_digests}
+            ),
+            sandbox_packages=("wheels.sandbox",),
+            path_entries=tools.path_entries,
+        ),
+    )
+
+
+def rules() -> Iterable[Rule | UnionRule]:
+    return [*collect_rules(), UnionRule(LayerFieldSet, ProjectLayerFieldSet)]

@@ -1,0 +1,182 @@
+"""Finds which distributions of a lock each layer holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterable
+
+from oci.layer import LayerFieldSet
+from pants.engine.addresses import Address, AddressInput
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
+from pants.engine.target import AllTargets, InvalidFieldException
+from pants.engine.unions import UnionRule
+from pants.util.logging import LogLevel
+from wheels.lock import LockError
+from wheels.partition import check_partition, select
+from wheels.target_types import (
+    WheelBuildRootField,
+    WheelConstraintsFileField,
+    WheelDistributionsField,
+    WheelExceptLayersField,
+    WheelExcludeField,
+    WheelInterpreterField,
+    WheelOmitField,
+    WheelPrefixField,
+    WheelPythonField,
+    WheelResolveField,
+    WheelSitePackagesField,
+    WheelTransitiveField,
+)
+from wheels.util_rules.lockfile import LockRequest, ResolveLock
+
+
+@dataclass(frozen=True)
+class WheelLayerFieldSet(LayerFieldSet):
+    required_fields = (WheelDistributionsField, WheelResolveField)
+
+    resolve: WheelResolveField
+    distributions: WheelDistributionsField
+    transitive: WheelTransitiveField
+    exclude: WheelExcludeField
+    except_layers: WheelExceptLayersField
+    omit: WheelOmitField
+    constraints_file: WheelConstraintsFileField
+    build_root: WheelBuildRootField
+    interpreter: WheelInterpreterField
+    site_packages: WheelSitePackagesField
+    prefix: WheelPrefixField
+    python: WheelPythonField
+
+
+@dataclass(frozen=True)
+class WheelLayers:
+    """All `wheel_layer` targets of the repository."""
+
+    field_sets: tuple[WheelLayerFieldSet, ...]
+
+
+@dataclass(frozen=True)
+class ExceptLayersRequest:
+    """Asks for the layers that the `except_layers` of a layer name."""
+
+    field_set: WheelLayerFieldSet
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The distributions that a layer holds."""
+
+    names: frozenset[str]
+
+
+@dataclass(frozen=True)
+class CheckedPartitionRequest:
+    """Asks whether layers together hold each distribution of their locks exactly once.
+
+    Layers of other kinds among the addresses are passed over.
+    """
+
+    layers: tuple[Address, ...]
+
+
+@dataclass(frozen=True)
+class CheckedPartition:
+    """They do."""
+
+
+@rule
+async def wheel_layers(all_targets: AllTargets) -> WheelLayers:
+    return WheelLayers(
+        tuple(
+            WheelLayerFieldSet.create(target)
+            for target in all_targets
+            if WheelLayerFieldSet.is_applicable(target)
+        )
+    )
+
+
+@rule
+async def find_except_layers(request: ExceptLayersRequest, layers: WheelLayers) -> WheelLayers:
+    field_set = request.field_set
+    specs = field_set.except_layers.value or ()
+    addresses = await MultiGet(
+        Get(
+            Address,
+            AddressInput,
+            AddressInput.parse(
+                spec,
+                relative_to=field_set.address.spec_path,
+                description_of_origin=f"the `except_layers` field of {field_set.address}",
+            ),
+        )
+        for spec in specs
+    )
+    found = []
+    for spec, address in zip(specs, addresses):
+        matches = [
+            layer
+            for layer in layers.field_sets
+            if layer.address == address
+            or (
+                not address.is_parametrized
+                and (layer.address.spec_path, layer.address.target_name)
+                == (address.spec_path, address.target_name)
+                and layer.resolve.value == field_set.resolve.value
+            )
+        ]
+        if not matches or matches[0].resolve.value != field_set.resolve.value:
+            raise InvalidFieldException(
+                f"{field_set.address}: `except_layers` names '{spec}', which is no `wheel_layer` "
+                f"of the resolve '{field_set.resolve.value}'. Correct or remove it."
+            )
+        found.append(matches[0])
+    return WheelLayers(tuple(found))
+
+
+@rule(desc="Divide the packages of a lock among layers", level=LogLevel.DEBUG)
+async def select_distributions(field_set: WheelLayerFieldSet) -> Selection:
+    lock, others = await MultiGet(
+        Get(ResolveLock, LockRequest, lock_request(field_set)),
+        Get(WheelLayers, ExceptLayersRequest(field_set)),
+    )
+    held = await MultiGet(Get(Selection, WheelLayerFieldSet, other) for other in others.field_sets)
+    try:
+        names = select(
+            lock.lock,
+            field_set.distributions.value or (),
+            transitive=bool(field_set.transitive.value),
+            exclude=field_set.exclude.value or (),
+        )
+    except LockError as error:
+        raise LockError(f"{field_set.address}: {error}") from None
+    return Selection(names.difference(*(other.names for other in held)))
+
+
+def lock_request(field_set: WheelLayerFieldSet) -> LockRequest:
+    """Asks for the lock of a layer."""
+    assert field_set.resolve.value is not None
+    return LockRequest(field_set.resolve.value, f"{field_set.address}: `resolve`")
+
+
+@rule(level=LogLevel.DEBUG)
+async def checked_partition(
+    request: CheckedPartitionRequest, layers: WheelLayers
+) -> CheckedPartition:
+    ours = [each for each in layers.field_sets if each.address in request.layers]
+    selections = await MultiGet(Get(Selection, WheelLayerFieldSet, each) for each in ours)
+    locks = await MultiGet(Get(ResolveLock, LockRequest, lock_request(each)) for each in ours)
+    by_path = {lock.path: lock for lock in locks}
+    for path, lock in by_path.items():
+        check_partition(
+            lock.lock,
+            {
+                str(field_set.address): selection.names
+                for field_set, selection, own in zip(ours, selections, locks)
+                if own.path == path
+            },
+        )
+    return CheckedPartition()
+
+
+def rules() -> Iterable[Rule | UnionRule]:
+    return collect_rules()

@@ -1,0 +1,163 @@
+"""Builds `wheel_layer` targets."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Iterable
+
+from oci.layer import BuiltLayer, LayerFieldSet, LayerProcess
+from pants.engine.addresses import Address, AddressInput
+from pants.engine.fs import (
+    AddPrefix,
+    CreateDigest,
+    Digest,
+    DigestSubset,
+    FileContent,
+    MergeDigests,
+    PathGlobs,
+)
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
+from pants.engine.target import InvalidFieldException
+from pants.engine.unions import UnionRule
+from pants.util.frozendict import FrozenDict
+from pants.util.logging import LogLevel
+from wheels.lock import LockedDistribution
+from wheels.sandbox.locked_files import LockedFile
+from wheels.util_rules.fetch import (
+    TOOLS_MOUNT,
+    FetchedFiles,
+    FetchFiles,
+    ToolWheels,
+    ToolWheelsRequest,
+)
+from wheels.util_rules.lockfile import LockRequest, ResolveLock
+from wheels.util_rules.places import ImagePython, ImagePythonRequest
+from wheels.util_rules.sdists import BuildRoot, BuildRootRequest, BuildSdist, BuiltWheel
+from wheels.util_rules.selection import Selection, WheelLayerFieldSet, lock_request
+
+_SPEC = "spec.json"
+_WHEELS = "wheels"
+
+
+@dataclass(frozen=True)
+class LayerWheelsRequest:
+    """Asks for the wheels of a layer, all of them built."""
+
+    field_set: WheelLayerFieldSet
+    lock: ResolveLock
+    names: frozenset[str]
+    python: str
+
+
+@dataclass(frozen=True)
+class LayerWheels:
+    """Wheels, by their file names."""
+
+    digest: Digest
+
+
+def _locked_file(distribution: LockedDistribution) -> LockedFile:
+    return LockedFile(
+        name=distribution.name,
+        version=distribution.version,
+        file=distribution.file,
+        size=distribution.size,
+        sha256=distribution.sha256,
+    )
+
+
+async def _build_root(field_set: WheelLayerFieldSet, lock: str, sdist: str) -> BuildRoot:
+    spec = field_set.build_root.value
+    if not spec:
+        raise InvalidFieldException(
+            f"{field_set.address}: `build_root` is not set, but {lock} has only the source "
+            f"distribution {sdist}. Set it to a layer with compilers, for example "
+            "'layers/build:root'."
+        )
+    origin = f"The `build_root` field of {field_set.address}"
+    address = await Get(
+        Address,
+        AddressInput,
+        AddressInput.parse(
+            spec,
+            relative_to=field_set.address.spec_path,
+            description_of_origin=origin,
+        ),
+    )
+    return await Get(BuildRoot, BuildRootRequest(address, origin))
+
+
+@rule(level=LogLevel.DEBUG)
+async def layer_wheels(request: LayerWheelsRequest) -> LayerWheels:
+    lock = request.lock
+    chosen = [lock.lock.distributions[name] for name in sorted(request.names)]
+    fetched = await Get(
+        FetchedFiles,
+        FetchFiles(lock.path, lock.command, tuple(_locked_file(each) for each in chosen)),
+    )
+    sdists = [each.file for each in chosen if not each.is_wheel]
+    if not sdists:
+        return LayerWheels(fetched.digest)
+    root = await _build_root(request.field_set, lock.path, sdists[0])
+    wheels, *sources = await MultiGet(
+        Get(Digest, DigestSubset(fetched.digest, PathGlobs([glob]))) for glob in ("*.whl", *sdists)
+    )
+    built = await MultiGet(
+        Get(BuiltWheel, BuildSdist(file, source, root, request.python))
+        for file, source in zip(sdists, sources)
+    )
+    merged = await Get(Digest, MergeDigests([wheels, *(each.digest for each in built)]))
+    return LayerWheels(merged)
+
+
+def _constraints(lock: ResolveLock) -> str:
+    pins = (f"{each.name}=={each.version}\n" for each in lock.lock.distributions.values())
+    return "".join(pins)
+
+
+@rule(desc="Build a layer of wheels", level=LogLevel.DEBUG)
+async def build_wheel_layer(field_set: WheelLayerFieldSet) -> BuiltLayer:
+    lock, selection, python, tools = await MultiGet(
+        Get(ResolveLock, LockRequest, lock_request(field_set)),
+        Get(Selection, WheelLayerFieldSet, field_set),
+        Get(ImagePython, ImagePythonRequest, ImagePythonRequest.of(field_set)),
+        Get(ToolWheels, ToolWheelsRequest(("installer",))),
+    )
+    locked_version = lock.lock.inputs.python_version
+    if python.version != locked_version:
+        raise InvalidFieldException(
+            f"{field_set.address}: `interpreter` is Python {python.version}, but {lock.path} is "
+            f"for Python {locked_version}. Name a toolchain of that version."
+        )
+    wheels = await Get(
+        LayerWheels, LayerWheelsRequest(field_set, lock, selection.names, python.path)
+    )
+    constraints_file = field_set.constraints_file.value
+    spec = {
+        **python.spec(),
+        "omit": field_set.omit.value or (),
+        "files": {constraints_file: _constraints(lock)} if constraints_file else {},
+    }
+    spec_digest, wheels_digest = await MultiGet(
+        Get(Digest, CreateDigest([FileContent(_SPEC, json.dumps(spec, sort_keys=True).encode())])),
+        Get(Digest, AddPrefix(wheels.digest, _WHEELS)),
+    )
+    return await Get(
+        BuiltLayer,
+        LayerProcess(
+            field_set=field_set,
+            module="wheels.sandbox.install_wheels",
+            args=(f"--spec={_SPEC}", f"--wheels={_WHEELS}"),
+            input_digest=await Get(Digest, MergeDigests([spec_digest, wheels_digest])),
+            immutable_input_digests=FrozenDict(
+                {TOOLS_MOUNT: tools.digest, **python.immutable_input_digests}
+            ),
+            sandbox_packages=("wheels.sandbox",),
+            path_entries=tools.path_entries,
+        ),
+    )
+
+
+def rules() -> Iterable[Rule | UnionRule]:
+    return [*collect_rules(), UnionRule(LayerFieldSet, WheelLayerFieldSet)]

@@ -1,0 +1,94 @@
+"""The images as files: ordinary OCI tools must read them."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+
+from tests.engine.layout import Layout
+
+_CHUNK = 1 << 20
+
+
+@pytest.fixture(params=["5.0.6-base", "5.0.6"])
+def layout(request: Any, dist: Path) -> Layout:
+    """The layout of each image."""
+    return Layout.open(dist / "images" / str(request.param))
+
+
+def tool(name: str) -> str:
+    """Path of an OCI tool; without it the test is skipped, or fails where none may skip."""
+    found = shutil.which(name)
+    if found is None:
+        sentence = f"There is no `{name}`: install Debian's package {name}."
+        if os.environ.get("ASTRO_RUNTIME_REQUIRE_ENGINE") == "1":
+            pytest.fail(sentence, pytrace=False)
+        pytest.skip(sentence)
+    return found
+
+
+def test_skopeo_reads_it(layout: Layout) -> None:
+    argv = [tool("skopeo"), "inspect", f"oci:{layout.path}:{layout.reference}"]
+
+    inspected: Dict[str, Any] = json.loads(
+        subprocess.run(argv, check=True, stdout=subprocess.PIPE, timeout=60).stdout
+    )
+
+    assert inspected["Digest"] == layout.descriptor["digest"]
+    assert inspected["Layers"] == list(layout.layer_digests)
+    assert inspected["Os"] == "linux"
+    assert inspected["Architecture"] == "amd64"
+
+
+def test_umoci_reads_it(layout: Layout) -> None:
+    name = f"{layout.path}:{layout.reference}"
+    argv = [tool("umoci"), "stat", "--json", "--image", name]
+
+    stat = json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE, timeout=60).stdout)
+
+    layers = [entry for entry in stat["history"] if not entry.get("empty_layer")]
+    assert [entry["layer"]["digest"] for entry in layers] == list(layout.layer_digests)
+
+
+def test_it_is_named_after_its_release(layout: Layout) -> None:
+    assert layout.reference == f"astro-runtime:{layout.path.name}"
+
+
+def test_every_blob_is_what_its_descriptor_says(layout: Layout) -> None:
+    descriptors = [layout.descriptor, layout.manifest["config"], *layout.manifest["layers"]]
+    for descriptor in descriptors:
+        blob = layout.blob(descriptor["digest"])
+        assert blob.stat().st_size == descriptor["size"]
+        assert _sha256(blob) == descriptor["digest"]
+
+
+def test_every_layer_unpacks_to_its_diff_id(layout: Layout) -> None:
+    unpacked = []
+    for digest in layout.layer_digests:
+        total = hashlib.sha256()
+        with gzip.open(layout.blob(digest)) as tar:
+            for chunk in iter(lambda: tar.read(_CHUNK), b""):
+                total.update(chunk)
+        unpacked.append(f"sha256:{total.hexdigest()}")
+
+    assert unpacked == layout.config["rootfs"]["diff_ids"]
+
+
+def test_it_was_created_at_its_release(layout: Layout, release: Dict[str, Any]) -> None:
+    assert str(layout.config["created"]).startswith(str(release["date"]))
+
+
+def _sha256(path: Path) -> str:
+    total = hashlib.sha256()
+    with path.open("rb") as blob:
+        for chunk in iter(lambda: blob.read(_CHUNK), b""):
+            total.update(chunk)
+    return f"sha256:{total.hexdigest()}"

@@ -1,0 +1,110 @@
+"""What users rely on when they build: equal bytes everywhere, and no work that nothing asks for.
+
+All tests build in one copy of the repository, one after the other: each leaves it as it was.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from tests.monorepo.checkout import Checkout, image_digest
+
+IMAGES = ("5.0.6-base", "5.0.6")
+RELEASE = "versions/5.0.6::"
+ASTRO_MODULE = "layers/astro/astronomer/runtime/__init__.py"
+MANIFEST = "versions/5.0.6/release.yaml"
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """A copy at another path, with empty caches and another home, time zone, locale and hash seed.
+
+    The first build is killed half-way, so that the next one starts from what it left.
+    """
+    folder = tmp_path_factory.mktemp("monorepo")
+    copy = Checkout(
+        Path.cwd(),
+        folder / "another place",
+        folder / "caches",
+        {"TZ": "Pacific/Chatham", "LANG": "C", "LC_ALL": "C", "PYTHONHASHSEED": "7"},
+    )
+    interrupted = copy.start("package", RELEASE, umask=0o077)
+    time.sleep(45)
+    assert interrupted.poll() is None, interrupted.communicate()[0]
+    interrupted.kill()
+    copy.stop_daemon()
+    interrupted.communicate()
+    run = copy.pants("package", RELEASE, umask=0o077)
+    assert run.exit_code == 0, run.output
+    yield copy
+    copy.stop_daemon()
+
+
+def test_another_machine_builds_the_same_images(checkout: Checkout) -> None:
+    for image in IMAGES:
+        assert checkout.digest(image) == image_digest(Path.cwd(), image)
+
+
+def test_a_build_without_a_change_builds_no_layer(checkout: Checkout) -> None:
+    run = checkout.pants("package", RELEASE)
+    assert run.exit_code == 0, run.output
+    assert run.built() == set()
+    assert "layers/os:os" in run.reused()
+
+
+def test_editing_the_astro_layer_leaves_every_other_layer_alone(checkout: Checkout) -> None:
+    before = checkout.diff_ids("5.0.6")
+    checkout.edit(ASTRO_MODULE, None, "\n# changed\n")
+    run = checkout.pants("package", RELEASE)
+    after = checkout.diff_ids("5.0.6")
+    checkout.edit(ASTRO_MODULE, "\n# changed\n", "")
+
+    assert run.exit_code == 0, run.output
+    assert run.built() == {"layers/astro:astro"}
+    assert len(set(before) - set(after)) == 1
+
+
+def test_another_os_package_rebuilds_the_debian_layers_alone(checkout: Checkout) -> None:
+    build, lock = "layers/os/BUILD", checkout.root / "3rdparty/debian/bullseye.lock"
+    build_before, lock_before = (checkout.root / build).read_text(), lock.read_text()
+    before = checkout.diff_ids("5.0.6")
+    checkout.edit(build, '"curl",', '"curl",\n        "less",')
+    stale = checkout.pants("package", RELEASE)
+    locked = checkout.pants("generate-lockfiles", "--resolve=bullseye")
+    run = checkout.pants("package", RELEASE)
+    after = checkout.diff_ids("5.0.6")
+    (checkout.root / build).write_text(build_before)
+    lock.write_text(lock_before)
+
+    assert stale.exit_code != 0
+    assert "generate-lockfiles --resolve=bullseye" in stale.output
+    assert locked.exit_code == 0, locked.output
+    assert "less" in locked.output
+    assert run.exit_code == 0, run.output
+    assert run.built() == {"layers/os:os", "layers/python:python"}
+    assert before[2:] == after[2:]
+
+
+@pytest.mark.parametrize(
+    "old, new, message",
+    [
+        ("airflow: 2.3.3", "airlfow: 2.3.3", "the field `airflow` is missing"),
+        ("airflow: 2.3.3", "airflow: 2.3.33", "generate-lockfiles --resolve=5.0.6"),
+        ("suite: bullseye", "suite: bullseye\nnote: x", "there is no field `note`"),
+        ("amazon: 4.0.0", "amazon: 4.0", "`providers.amazon` is 4.0"),
+    ],
+)
+def test_a_wrong_manifest_is_one_clear_sentence(
+    checkout: Checkout, old: str, new: str, message: str
+) -> None:
+    checkout.edit(MANIFEST, old, new)
+    run = checkout.pants("package", RELEASE)
+    checkout.edit(MANIFEST, new, old)
+
+    assert run.exit_code != 0
+    assert message in run.output
+    assert "Traceback" not in run.output

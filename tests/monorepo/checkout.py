@@ -1,0 +1,146 @@
+"""A copy of the repository to build in, with caches and a home of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, Mapping, Optional, Tuple
+
+BUILD_SECONDS = 1800
+"""Bound on one run of Pants: a cold build of everything, on a machine with other work."""
+
+_NOT_SOURCES = {".git", ".pants.d", ".pids", "blobs", "dist", "images"}
+"""Names at the root that are no sources; a test's sandbox has built images there."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run of Pants said."""
+
+    exit_code: int
+    output: str
+
+    def built(self) -> "set[str]":
+        """Targets of the layers that this run built, by the table that it printed."""
+        return {target for target, word in self._table() if word == "built"}
+
+    def reused(self) -> "set[str]":
+        """Targets of the layers that this run found built."""
+        return {target for target, word in self._table() if word.startswith("reused")}
+
+    def _table(self) -> "list[Tuple[str, str]]":
+        rows = (line.split() for line in self.output.splitlines() if " sha256:" in line)
+        return [(row[0], row[-1]) for row in rows if row[0].startswith(("layers/", "tests/"))]
+
+
+class Checkout:
+    """A copy of the repository.
+
+    Args:
+        source: The repository.
+        root: Where the copy goes; it must not exist.
+        caches: Folder for all that a build keeps, and for HOME.
+        env: Variables that differ from this process's.
+    """
+
+    def __init__(self, source: Path, root: Path, caches: Path, env: Mapping[str, str]) -> None:
+        self.root = root
+        shutil.copytree(
+            source,
+            root,
+            symlinks=True,
+            ignore=lambda folder, _: _NOT_SOURCES if Path(folder) == source else (),
+        )
+        home = caches / "home"
+        home.mkdir(parents=True)
+        launcher_cache = os.environ.get("XDG_CACHE_HOME") or f"{os.environ['HOME']}/.cache"
+        self._env: Dict[str, str] = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("PANTS_")},
+            # The launcher's one-time set-up is no part of a build: it is shared.
+            "XDG_CACHE_HOME": launcher_cache,
+            "HOME": str(home),
+            "PANTS_LOCAL_STORE_DIR": str(caches / "store"),
+            "PANTS_NAMED_CACHES_DIR": str(caches / "named"),
+            "PANTS_PANTSD_TIMEOUT_WHEN_MULTIPLE_INVOCATIONS": "60",
+            **env,
+        }
+
+    def set_env(self, name: str, value: str) -> None:
+        """Give the runs to come another variable."""
+        self._env[name] = value
+
+    def start(self, *args: str, umask: int = 0o022) -> "subprocess.Popen[str]":
+        """Start Pants in a process group of its own."""
+        return subprocess.Popen(
+            ["./pants", *args],
+            cwd=self.root,
+            env=self._env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            preexec_fn=lambda: os.umask(umask) and None,
+        )
+
+    def pants(self, *args: str, umask: int = 0o022) -> Run:
+        """Run Pants to its end."""
+        process = self.start(*args, umask=umask)
+        try:
+            output, _ = process.communicate(timeout=BUILD_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        return Run(process.returncode, output)
+
+    def stop_daemon(self) -> None:
+        """End this copy's `pantsd`, and what it has started, at once."""
+        for pidfile in self.root.glob(".pids/*/pantsd/pid"):
+            pid = int(pidfile.read_text())
+            try:
+                os.killpg(os.getpgid(pid), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def edit(self, path: str, old: Optional[str], new: str) -> None:
+        """Replace `old`, which must be there, or append where it is None."""
+        file = self.root / path
+        text = file.read_text()
+        if old is not None:
+            assert old in text, f"{path} has no {old!r}"
+            text = text.replace(old, new, 1)
+        else:
+            text += new
+        file.write_text(text)
+
+    def diff_ids(self, image: str) -> "list[str]":
+        """The layers' identities of an image below `dist`, from the bottom to the top."""
+        return image_diff_ids(self.root / "dist", image)
+
+    def digest(self, image: str) -> str:
+        """The manifest's digest of an image below `dist`."""
+        return image_digest(self.root / "dist", image)
+
+
+def image_digest(dist: Path, image: str) -> str:
+    """The digest of the manifest in the layout `images/<image>`."""
+    index = json.loads((dist / "images" / image / "index.json").read_text())
+    digest: str = index["manifests"][0]["digest"]
+    return digest
+
+
+def image_diff_ids(dist: Path, image: str) -> "list[str]":
+    """The diffIDs in the config of the layout `images/<image>`."""
+    blobs = dist / "blobs"
+
+    def read(digest: str) -> Dict[str, Dict]:
+        document: Dict[str, Dict] = json.loads((blobs / digest.replace(":", "/")).read_text())
+        return document
+
+    manifest = read(image_digest(dist, image))
+    diff_ids: "list[str]" = read(manifest["config"]["digest"])["rootfs"]["diff_ids"]
+    return diff_ids

@@ -1,0 +1,1 @@
+"""What stands around Airflow in a deployment: its database, its environment, its DAGs."""

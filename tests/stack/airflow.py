@@ -1,0 +1,90 @@
+"""Airflow's environment in the tests, and one DAG run through a real scheduler."""
+
+from __future__ import annotations
+
+from typing import Any, Dict
+
+from tests.engine.container import Container
+from tests.engine.session import Engine
+from tests.engine.waiting import wait_for
+from tests.stack.postgres import Database
+
+HOME = "/usr/local/airflow"
+DAGS = f"{HOME}/dags"
+
+# What `astro dev start` gives to every container.
+FERNET_KEY = "d6Vefz3G9U_ynXB3cr7y_Ak35tAHkEGAVxuz_B-jzWw="
+
+GREETING_DAG = """
+from datetime import datetime
+from getpass import getuser
+
+from airflow import DAG
+from airflow.operators.bash import BashOperator
+from airflow.operators.python import PythonOperator
+
+with DAG("greeting", start_date=datetime(2022, 7, 1), schedule_interval=None) as dag:
+    shell = BashOperator(task_id="shell", bash_command="echo hello from bash")
+    python = PythonOperator(task_id="python", python_callable=lambda: print("I am", getuser()))
+    shell >> python
+"""
+
+_PARSE_SECONDS = 60
+_RUN_SECONDS = 120
+
+
+def environment(url: str) -> Dict[str, str]:
+    """Variables of an Airflow container that uses the database at `url`."""
+    return {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__FERNET_KEY": FERNET_KEY,
+    }
+
+
+def start_scheduler(engine: Engine, image: str, database: Database, **options: Any) -> Container:
+    """Starts a scheduler that has the greeting DAG, with further options of `Engine.start`."""
+    dags = engine.volume(image, DAGS, {"greeting.py": GREETING_DAG})
+    return engine.start(
+        image,
+        ["airflow", "scheduler"],
+        network=database.network,
+        environment=environment(database.url),
+        volumes={dags: {"bind": DAGS, "mode": "ro"}},
+        **options,
+    )
+
+
+def run_greeting(scheduler: Container, database: Database) -> Dict[str, str]:
+    """Triggers the greeting DAG and waits for its success.
+
+    Returns:
+        The task logs by task id, as they lie in the scheduler's container.
+    """
+    wait_for(
+        "the DAG to be parsed",
+        lambda: database.query("SELECT 1 FROM dag WHERE dag_id = 'greeting'"),
+        _PARSE_SECONDS,
+        scheduler.logs,
+    )
+    # Through the entrypoint, which gives a user without an account a name: an exec goes around it.
+    trigger = ["/entrypoint", "airflow", "dags", "trigger", "greeting", "--run-id", "run"]
+    scheduler.exec(trigger).checked()
+    state = wait_for(
+        "the DAG run to end",
+        lambda: database.query(
+            "SELECT state FROM dag_run WHERE run_id = 'run' AND state IN ('success', 'failed')"
+        ),
+        _RUN_SECONDS,
+        scheduler.logs,
+    )
+    logs = {task: _task_log(scheduler, task) for task in ("shell", "python")}
+    assert state == "success", "\n".join(logs.values())
+    return logs
+
+
+def _task_log(scheduler: Container, task: str) -> str:
+    path = f"{HOME}/logs/dag_id=greeting/run_id=run/task_id={task}/attempt=1.log"
+    return scheduler.exec(["cat", path]).output
