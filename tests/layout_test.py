@@ -59,7 +59,7 @@ def test_umoci_reads_it(layout: Layout) -> None:
 
 
 def test_it_is_named_after_its_release(layout: Layout) -> None:
-    assert layout.reference == f"astro-runtime:{layout.path.name}"
+    assert layout.reference == layout.path.name
 
 
 def test_every_blob_is_what_its_descriptor_says(layout: Layout) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable
+from typing import Iterable, Optional, Tuple, Union
 
 from oci.target_types import COMMON_LAYER_FIELDS
 from pants.core.util_rules.environments import EnvironmentField
@@ -69,8 +69,11 @@ class DebianBaseField(SpecialCasedDependencies):
 
     @classmethod
     def compute_value(
-        cls, raw_value: str | Iterable[str] | None, address: Address
-    ) -> tuple[str, ...] | None:
+        # Not `str | None`: the help goal evaluates it, in Python 3.9.
+        cls,
+        raw_value: Union[str, Iterable[str], None],
+        address: Address,
+    ) -> Optional[Tuple[str, ...]]:
         # One base is all there can be, so its name alone will do.
         values = (raw_value,) if isinstance(raw_value, str) else raw_value
         return super().compute_value(values, address)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Mapping, Optional, Tuple
 
-BUILD_SECONDS = 1800
+BUILD_SECONDS = 1200
 """Bound on one run of Pants: a cold build of everything, on a machine with other work."""
 
 _NOT_SOURCES = {".git", ".pants.d", ".pids", "blobs", "dist", "images"}

@@ -69,8 +69,7 @@ def run_greeting(scheduler: Container, database: Database) -> Dict[str, str]:
         _PARSE_SECONDS,
         scheduler.logs,
     )
-    # Through the entrypoint, which gives a user without an account a name: an exec goes around it.
-    trigger = ["/entrypoint", "airflow", "dags", "trigger", "greeting", "--run-id", "run"]
+    trigger = ["airflow", "dags", "trigger", "greeting", "--run-id", "run"]
     scheduler.exec(trigger).checked()
     state = wait_for(
         "the DAG run to end",

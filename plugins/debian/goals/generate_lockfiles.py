@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Iterable
 
 from debian.lock import DebianLock, LockError
 from debian.solution import make_lock
@@ -32,7 +33,7 @@ from pants.engine.addresses import Address, Addresses, UnparsedAddressInputs
 from pants.engine.env_vars import EnvironmentVars, EnvironmentVarsRequest
 from pants.engine.fs import CreateDigest, Digest, DigestContents, FileContent, PathGlobs
 from pants.engine.process import FallibleProcessResult, Process, ProcessCacheScope
-from pants.engine.rules import Get, MultiGet, collect_rules, rule
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import AllTargets, InvalidFieldException
 from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
@@ -222,12 +223,16 @@ async def generate_lock(
 def _previous(path: str, contents: DigestContents) -> LockfilePackages:
     """Versions in the lock that is about to be replaced; a broken one holds nothing to compare."""
     try:
-        return _versions(DebianLock.from_json(path, contents[0].content, "")) if contents else LockfilePackages({})
+        return (
+            _versions(DebianLock.from_json(path, contents[0].content, ""))
+            if contents
+            else LockfilePackages({})
+        )
     except LockError:
         return LockfilePackages({})
 
 
-def rules():
+def rules() -> Iterable[Rule | UnionRule]:
     return [
         *collect_rules(),
         UnionRule(GenerateLockfile, GenerateDebianLock),

@@ -21,7 +21,8 @@ find_archives() {
     need /usr/bin/apt-get apt
     # Without downloaded lists, apt knows no origins, but the names of the suites it does know.
     if [[ -r /etc/os-release ]]; then
-      here="$(. /etc/os-release && [[ $ID != debian ]] || printf '%s' "${VERSION_CODENAME:-none}")"
+      here="$(. /etc/os-release && [[ $ID == debian ]] && printf '%s' "${VERSION_CODENAME:-}" || true)"
+      here="${here:-none}"
     fi
     while read -r uri release origin; do
       [[ $origin == Debian || $release == "$here" || $release == "$here"-* ]] || continue

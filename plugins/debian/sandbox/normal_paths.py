@@ -53,7 +53,10 @@ def _pattern(text: str) -> str:
 
 
 def excluder(patterns: Sequence[str]) -> Callable[[str], bool]:
-    """A function that says whether a path is below one of the patterns; `*` is any part of a name."""
+    """A function that says whether a path is at or below one of the patterns.
+
+    `*` in a pattern stands for any part of a name.
+    """
     regex = re.compile("|".join(map(_pattern, patterns)))
     return lambda path: bool(patterns) and bool(regex.fullmatch(path))
 

@@ -13,6 +13,9 @@ from oci.sandbox.layer_writer import Entry
 _CAPABILITY = "SCHILY.xattr.security.capability"
 
 
+_BUFFER = 1 << 18
+
+
 class _Member(io.RawIOBase):
     """The content of one file of the tar; its position is its own."""
 
@@ -31,7 +34,10 @@ class _Member(io.RawIOBase):
 
 
 def _opener(tar: BinaryIO, offset: int, size: int) -> Callable[[], BinaryIO]:
-    return lambda: io.BufferedReader(_Member(tar, offset, size), 1 << 18)  # type: ignore[return-value]
+    def open_member() -> BinaryIO:
+        return io.BufferedReader(_Member(tar, offset, size), _BUFFER)
+
+    return open_member
 
 
 def _capability(info: tarfile.TarInfo) -> str:

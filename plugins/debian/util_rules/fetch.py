@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Iterable
 
 from debian.lock import LockedPackage
 from debian.subsystem import DebianSubsystem
@@ -12,7 +13,8 @@ from oci.util_rules.layer_process import BuildStepError
 from pants.engine.env_vars import EnvironmentVars, EnvironmentVarsRequest
 from pants.engine.fs import CreateDigest, Digest, FileContent
 from pants.engine.process import FallibleProcessResult, Process
-from pants.engine.rules import Get, collect_rules, rule
+from pants.engine.rules import Get, Rule, collect_rules, rule
+from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
 from pants.util.logging import LogLevel
 
@@ -77,5 +79,5 @@ async def fetch(request: FetchRequest, options: DebianSubsystem) -> FetchedPacka
     return FetchedPackages(result.output_digest)
 
 
-def rules():
+def rules() -> Iterable[Rule | UnionRule]:
     return collect_rules()

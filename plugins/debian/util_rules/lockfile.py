@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Iterable
 
 from debian.lock import DebianLock, LockedPackage, LockError
 from debian.subsystem import DebianSubsystem, generate_command
 from debian.target_types import DebianResolveField
 from pants.engine.addresses import Address, Addresses
 from pants.engine.fs import DigestContents, PathGlobs
-from pants.engine.rules import Get, collect_rules, rule
+from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.target import InvalidFieldException
+from pants.engine.unions import UnionRule
 from pants.util.logging import LogLevel
 
 
@@ -112,5 +114,5 @@ async def read_lock(request: LockRequest, options: DebianSubsystem) -> ResolveLo
     return ResolveLock(path, command, DebianLock.from_json(path, contents[0].content, command))
 
 
-def rules():
+def rules() -> Iterable[Rule | UnionRule]:
     return collect_rules()

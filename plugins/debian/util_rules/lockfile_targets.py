@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Iterable
 
 from debian.subsystem import DebianSubsystem
 from debian.target_types import DebianResolveField
@@ -12,7 +13,7 @@ from pants.engine.addresses import Address
 from pants.engine.fs import PathGlobs, Paths
 from pants.engine.internals.synthetic_targets import SyntheticAddressMaps, SyntheticTargetsRequest
 from pants.engine.internals.target_adaptor import TargetAdaptor
-from pants.engine.rules import Get, collect_rules, rule
+from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.target import FieldSet, InferDependenciesRequest, InferredDependencies
 from pants.engine.unions import UnionRule
 from pants.util.logging import LogLevel
@@ -75,7 +76,7 @@ async def infer_lock(request: InferLockRequest, options: DebianSubsystem) -> Inf
     return InferredDependencies([Address(options.lockfiles, target_name=_name(resolve))])
 
 
-def rules():
+def rules() -> Iterable[Rule | UnionRule]:
     return [
         *collect_rules(),
         UnionRule(InferDependenciesRequest, InferLockRequest),

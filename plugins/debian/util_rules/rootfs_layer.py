@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Iterable
 
 from debian.lock import LockedPackage
 from debian.sandbox import accounts
@@ -23,7 +24,7 @@ from oci.util_rules.kinds import LayerRequest
 from pants.engine.addresses import Addresses, UnparsedAddressInputs
 from pants.engine.environment import EnvironmentName
 from pants.engine.fs import CreateDigest, Digest, Directory, FileContent, FileEntry, MergeDigests
-from pants.engine.rules import Get, MultiGet, collect_rules, rule
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import InvalidFieldException
 from pants.engine.unions import UnionRule
 from pants.util.logging import LogLevel
@@ -140,5 +141,5 @@ async def build_debian_layer(
     )
 
 
-def rules():
+def rules() -> Iterable[Rule | UnionRule]:
     return [*collect_rules(), UnionRule(LayerFieldSet, DebianLayerFieldSet)]

@@ -6,6 +6,7 @@ import pkgutil
 
 from debian.subsystem import ARCHIVES, DebianSubsystem
 from pants.engine.fs import FileContent
+from pants.option.errors import OptionsError
 
 # The same path on every Linux, so that processes have the same key on all of them.
 BASH = "/bin/bash"
@@ -31,11 +32,11 @@ def mirror_arguments(options: DebianSubsystem) -> tuple[str, str]:
     """Addresses of the archives that the user has set, as the scripts take them.
 
     Raises:
-        ValueError: an archive is none of Debian's.
+        OptionsError: an archive is none of Debian's.
     """
     unknown = sorted(set(options.mirrors) - set(ARCHIVES))
     if unknown:
-        raise ValueError(
+        raise OptionsError(
             f"pants.toml: `[debian].mirrors` has the archive '{unknown[0]}'. "
             f"Name {' or '.join(ARCHIVES)}."
         )

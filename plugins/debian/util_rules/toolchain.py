@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Iterable
 
 from debian.subsystem import DebianSubsystem
 from debian.target_types import DebianResolveField, ToolchainPackagesField
@@ -15,7 +16,7 @@ from oci.util_rules.layer_process import BuildStepError
 from pants.core.util_rules.environments import EnvironmentField
 from pants.engine.fs import CreateDigest, Digest, MergeDigests, RemovePrefix
 from pants.engine.process import FallibleProcessResult, Process
-from pants.engine.rules import Get, collect_rules, rule
+from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
 from pants.util.logging import LogLevel
@@ -44,9 +45,7 @@ async def unpack_toolchain(
     names = locked.names(field_set.address, field_set.packages.value or (), None)
     fetched = await Get(
         FetchedPackages,
-        FetchRequest(
-            tuple(locked.package(name) for name in names), locked.path, locked.command
-        ),
+        FetchRequest(tuple(locked.package(name) for name in names), locked.path, locked.command),
     )
     code = await Get(Digest, CreateDigest([script("unpack.sh")]))
     result = await Get(
@@ -74,5 +73,5 @@ async def unpack_toolchain(
     )
 
 
-def rules():
+def rules() -> Iterable[Rule | UnionRule]:
     return [*collect_rules(), UnionRule(ToolchainFieldSet, DebianToolchainFieldSet)]

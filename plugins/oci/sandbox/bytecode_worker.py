@@ -51,8 +51,9 @@ def to_pyc(source: bytes, path: str) -> Optional[bytes]:
         code = compile(source, path, "exec", dont_inherit=True, optimize=0)
     except (SyntaxError, ValueError, RecursionError, OverflowError, MemoryError):
         return None
-    header = importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + importlib.util.source_hash(source)
-    return header + _dump(code)
+    # Older type stubs take the hash, which is eight bytes, for a number.
+    source_hash: Any = importlib.util.source_hash(source)
+    return importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + source_hash + _dump(code)
 
 
 def _read(stream: BinaryIO) -> Tuple[bytes, bytes]:

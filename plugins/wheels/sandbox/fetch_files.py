@@ -15,7 +15,6 @@ from typing import Callable, Iterator
 from urllib.parse import urlsplit
 
 import requests
-import urllib3
 from oci.sandbox.errors import SandboxError, run
 from wheels.sandbox import simple_index
 from wheels.sandbox.file_cache import FileCache
@@ -51,7 +50,6 @@ class Fetcher:
         pause: float = 1.0,
     ) -> None:
         self._read_settings = settings
-        self._settings_lock = threading.Lock()
         self._cache = cache
         self._request = request
         self._pause = pause
@@ -62,8 +60,7 @@ class Fetcher:
 
     @cached_property
     def _settings(self) -> PipSettings:
-        with self._settings_lock:
-            return self._read_settings()
+        return self._read_settings()
 
     def _get(self, url: str, **headers: str) -> requests.Response:
         session: requests.Session = getattr(self._local, "session", None) or requests.Session()
@@ -81,8 +78,7 @@ class Fetcher:
         return response
 
     def _body(self, response: requests.Response) -> Iterator[bytes]:
-        # Bytes as they were sent: an encoding would change what the hash is of.
-        for chunk in response.raw.stream(_CHUNK, decode_content=False):
+        for chunk in response.iter_content(_CHUNK):
             if self._stop.is_set():
                 raise SandboxError("Fetching was stopped.")
             self.fetched += len(chunk)
@@ -139,8 +135,8 @@ class Fetcher:
                 self._download(file)
             except _TryAgain as error:
                 problem = str(error)
-            except (requests.RequestException, urllib3.exceptions.HTTPError) as e:
-                problem = f"the connection failed ({type(e).__name__})"
+            except requests.RequestException as error:
+                problem = f"the connection failed ({type(error).__name__})"
             else:
                 self._cache.copy(file.sha256, target)
                 return

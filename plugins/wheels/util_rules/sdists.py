@@ -10,14 +10,7 @@ from oci.util_rules.kinds import LayerRequest
 from oci.util_rules.layer_process import TOOLCHAIN_MOUNT, ToolProcess
 from pants.engine.addresses import Address
 from pants.engine.environment import EnvironmentName
-from pants.engine.fs import (
-    CreateDigest,
-    Digest,
-    FileDigest,
-    FileEntry,
-    MergeDigests,
-    RemovePrefix,
-)
+from pants.engine.fs import CreateDigest, Digest, FileDigest, FileEntry, MergeDigests, RemovePrefix
 from pants.engine.process import FallibleProcessResult
 from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule

@@ -67,7 +67,7 @@ def _locked_file(distribution: LockedDistribution) -> LockedFile:
     )
 
 
-async def _build_root(field_set: WheelLayerFieldSet, lock: str, sdist: str) -> BuildRoot:
+async def _root_request(field_set: WheelLayerFieldSet, lock: str, sdist: str) -> BuildRootRequest:
     spec = field_set.build_root.value
     if not spec:
         raise InvalidFieldException(
@@ -80,26 +80,28 @@ async def _build_root(field_set: WheelLayerFieldSet, lock: str, sdist: str) -> B
         Address,
         AddressInput,
         AddressInput.parse(
-            spec,
-            relative_to=field_set.address.spec_path,
-            description_of_origin=origin,
+            spec, relative_to=field_set.address.spec_path, description_of_origin=origin
         ),
     )
-    return await Get(BuildRoot, BuildRootRequest(address, origin))
+    return BuildRootRequest(address, origin)
 
 
 @rule(level=LogLevel.DEBUG)
 async def layer_wheels(request: LayerWheelsRequest) -> LayerWheels:
     lock = request.lock
     chosen = [lock.lock.distributions[name] for name in sorted(request.names)]
-    fetched = await Get(
-        FetchedFiles,
-        FetchFiles(lock.path, lock.command, tuple(_locked_file(each) for each in chosen)),
-    )
+    files = FetchFiles(lock.path, lock.command, tuple(_locked_file(each) for each in chosen))
     sdists = [each.file for each in chosen if not each.is_wheel]
     if not sdists:
-        return LayerWheels(fetched.digest)
-    root = await _build_root(request.field_set, lock.path, sdists[0])
+        return LayerWheels((await Get(FetchedFiles, FetchFiles, files)).digest)
+    fetched, root = await MultiGet(
+        Get(FetchedFiles, FetchFiles, files),
+        Get(
+            BuildRoot,
+            BuildRootRequest,
+            await _root_request(request.field_set, lock.path, sdists[0]),
+        ),
+    )
     wheels, *sources = await MultiGet(
         Get(Digest, DigestSubset(fetched.digest, PathGlobs([glob]))) for glob in ("*.whl", *sdists)
     )
