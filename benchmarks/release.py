@@ -14,10 +14,11 @@ import tempfile
 from pathlib import Path
 from typing import Dict, List
 
-from benchmarks.dockerfile import Dockerfile
-from benchmarks.measure import Figure, PeakMemory, table
 from tests.engine.discover import engine_address
 from tests.monorepo.checkout import Checkout
+
+from benchmarks.dockerfile import Dockerfile
+from benchmarks.measure import Figure, PeakMemory, table
 
 RELEASE = "5.0.6"
 SPEC = f"versions/{RELEASE}::"

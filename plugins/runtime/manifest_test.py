@@ -7,7 +7,6 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-
 from runtime.manifest import Manifest, ManifestError, parse_manifest
 
 PATH = "versions/5.0.6/release.yaml"

@@ -80,6 +80,7 @@ def entrypoint(tmp_path: Path) -> Entrypoint:
 def listener() -> Iterator[socket.socket]:
     """A socket that accepts connections on loopback, and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
         yield server
 
 
