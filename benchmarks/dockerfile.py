@@ -87,9 +87,8 @@ def _requirements(lock: Dict) -> str:
 def _debian_packages(root: Path) -> List[str]:
     """What the layers `os` and `python` ask for, as their lock says."""
     lock = json.loads((root / "3rdparty/debian/bullseye.lock").read_text())
-    layers = lock["layers"]
     return sorted(
         name
         for address in ("layers/os:os", "layers/python:python")
-        for name in layers[address]["requested"]
+        for name in lock["targets"][address]["requests"]
     )

@@ -71,6 +71,7 @@ def test_editing_the_astro_layer_leaves_every_other_layer_alone(checkout: Checko
 def test_another_os_package_rebuilds_the_debian_layers_alone(checkout: Checkout) -> None:
     build, lock = "layers/os/BUILD", checkout.root / "3rdparty/debian/bullseye.lock"
     build_before, lock_before = (checkout.root / build).read_text(), lock.read_text()
+    unchanged = checkout.pants("package", RELEASE)
     before = checkout.diff_ids("5.0.6")
     checkout.edit(build, '"curl",', '"curl",\n        "less",')
     stale = checkout.pants("package", RELEASE)
@@ -80,6 +81,7 @@ def test_another_os_package_rebuilds_the_debian_layers_alone(checkout: Checkout)
     (checkout.root / build).write_text(build_before)
     lock.write_text(lock_before)
 
+    assert unchanged.exit_code == 0, unchanged.output
     assert stale.exit_code != 0
     assert "generate-lockfiles --resolve=bullseye" in stale.output
     assert locked.exit_code == 0, locked.output

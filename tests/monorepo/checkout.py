@@ -14,8 +14,15 @@ from typing import Dict, Mapping, Optional, Tuple
 BUILD_SECONDS = 1200
 """Bound on one run of Pants: a cold build of everything, on a machine with other work."""
 
-_NOT_SOURCES = {".git", ".pants.d", ".pids", "blobs", "dist", "images"}
-"""Names at the root that are no sources; a test's sandbox has built images there."""
+_HIDDEN_SOURCES = {".ci", ".flake8", ".gitignore"}
+
+
+def _no_sources(root: Path, folder: str, names: "list[str]") -> "set[str]":
+    """What must not be copied: built images and caches, which a test's sandbox has at its root."""
+    if Path(folder) != root:
+        return set()
+    hidden = {name for name in names if name.startswith(".")} - _HIDDEN_SOURCES
+    return hidden | {"blobs", "dist", "images"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class Checkout:
             source,
             root,
             symlinks=True,
-            ignore=lambda folder, _: _NOT_SOURCES if Path(folder) == source else (),
+            ignore=lambda folder, names: _no_sources(source, folder, names),
         )
         home = caches / "home"
         home.mkdir(parents=True)

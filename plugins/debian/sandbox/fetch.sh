@@ -49,8 +49,10 @@ while IFS=$'\t' read -r name archive path _ sha256; do
   [[ $archive != debian-security ]] || address="$security"
   arguments+=("$address/$path" "new/${path##*/}" "SHA256:$sha256")
 done <wanted
-/usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root -o Acquire::Retries=3 \
-  download-file "${arguments[@]}" >/dev/null 2>errors || true
+# One process asks for one file after the other, and most of the time it waits.
+printf '%s\0' "${arguments[@]}" |
+  xargs -0 --max-args=36 --max-procs=4 /usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root \
+    -o Acquire::Retries=3 download-file >/dev/null 2>errors || true
 
 while IFS=$'\t' read -r name archive path _ sha256; do
   [[ -f new/${path##*/} ]] || continue

@@ -27,6 +27,7 @@ from runtime.manifest import Manifest
 from runtime.onbuild import ONBUILD, SHELL
 from runtime.target_types import ImageReleaseField, OnbuildField
 from runtime.util_rules.release import ReleaseFieldSet
+from wheels.util_rules.selection import CheckedPartition, CheckedPartitionRequest
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ async def runtime_image_spec(field_set: RuntimeImageFieldSet) -> ImageSpec:
             f"{field_set.address}: `release` must name one `runtime_release` target."
         )
     manifest = await Get(Manifest, ReleaseFieldSet, ReleaseFieldSet.create(releases[0]))
+    # An image without a package that its lock pins would fail in a task, not in the build.
+    await Get(CheckedPartition, CheckedPartitionRequest(tuple(layers)))
     onbuild = field_set.onbuild.value
     return ImageSpec(
         address=field_set.address,
