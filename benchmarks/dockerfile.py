@@ -74,7 +74,8 @@ class Dockerfile:
         """Remove what was made."""
         shutil.rmtree(self._context)
         for image in (self._tag, self._base):
-            subprocess.run(["docker", "image", "rm", "--force", image], env=self._env)
+            command = ["docker", "image", "rm", "--force", image]
+            subprocess.run(command, env=self._env, stdout=subprocess.DEVNULL)
 
 
 def _requirements(lock: Dict) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Callable
 
@@ -17,5 +18,10 @@ def run(main: Callable[[], None]) -> None:
     except SandboxError as error:
         sys.exit(str(error))
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            sys.exit(
+                "The disk is full. Free space in the folder for temporary files, or set "
+                "`[GLOBAL].local_execution_root_dir` to one with more."
+            )
         where = f" ({error.filename})" if error.filename else ""
         sys.exit(f"The build step failed: {error.strerror or error}{where}.")

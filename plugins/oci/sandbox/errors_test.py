@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from oci.sandbox.errors import SandboxError, run
+
+
+def test_an_error_of_a_build_step_is_one_line_and_an_exit_code() -> None:
+    def main() -> None:
+        raise SandboxError("a.lock: `size` is 3 and not 4. Correct it.")
+
+    with pytest.raises(SystemExit, match="^a.lock: `size` is 3 and not 4. Correct it.$"):
+        run(main)
+
+
+def test_a_full_disk_is_told_with_the_fix() -> None:
+    # The device that answers every write as a full disk does. Source: full(4).
+    with pytest.raises(SystemExit, match="^The disk is full. .*local_execution_root_dir"):
+        run(lambda: Path("/dev/full").write_text("x") and None)
+
+
+def test_another_error_of_the_system_names_its_file(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=f"No such file or directory \\({tmp_path}/none\\)"):
+        run(lambda: (tmp_path / "none").read_bytes() and None)
