@@ -15,11 +15,17 @@ def test_an_error_of_a_build_step_is_one_line_and_an_exit_code() -> None:
 
 
 def test_a_full_disk_is_told_with_the_fix() -> None:
+    def fill() -> None:
+        Path("/dev/full").write_text("x")
+
     # The device that answers every write as a full disk does. Source: full(4).
     with pytest.raises(SystemExit, match="^The disk is full. .*local_execution_root_dir"):
-        run(lambda: Path("/dev/full").write_text("x") and None)
+        run(fill)
 
 
 def test_another_error_of_the_system_names_its_file(tmp_path: Path) -> None:
+    def read() -> None:
+        (tmp_path / "none").read_bytes()
+
     with pytest.raises(SystemExit, match=f"No such file or directory \\({tmp_path}/none\\)"):
-        run(lambda: (tmp_path / "none").read_bytes() and None)
+        run(read)
