@@ -24,6 +24,17 @@ INDEX_MEDIA_TYPE = "application/vnd.oci.image.index.v1+json"
 LAYOUT = json.dumps({"imageLayoutVersion": "1.0.0"}).encode()
 REF_NAME_ANNOTATION = "org.opencontainers.image.ref.name"
 
+_SECOND = 10**9
+"""Docker's durations are in nanoseconds."""
+
+_HEALTHCHECK_TIMES = {
+    "Interval": 30 * _SECOND,
+    "Timeout": 30 * _SECOND,
+    # A failure counts only after this, so that a slow start is no illness.
+    "StartPeriod": 120 * _SECOND,
+    "Retries": 3,
+}
+
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -46,6 +57,9 @@ class ImageConfig:
     labels: FrozenDict[str, str] = FrozenDict()
 
     stop_signal: str = ""
+
+    healthcheck: tuple[str, ...] = ()
+    """The command that tells whether a container is healthy. Docker's extension."""
 
     shell: tuple[str, ...] = ()
     """The shell of RUN steps in images built on this one. Docker's extension of the OCI config."""
@@ -120,6 +134,10 @@ def _environment(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> list[str]:
     return [f"{name}={value}" for name, value in env.items()]
 
 
+def _healthcheck(command: tuple[str, ...]) -> dict[str, Any]:
+    return {"Test": ["CMD", *command], **_HEALTHCHECK_TIMES} if command else {}
+
+
 def _config(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> dict[str, Any]:
     config = spec.config
     container: dict[str, Any] = {
@@ -131,6 +149,7 @@ def _config(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> dict[str, Any]:
         "WorkingDir": config.workdir,
         "Labels": dict(config.labels),
         "StopSignal": config.stop_signal,
+        "Healthcheck": _healthcheck(config.healthcheck),
         "Shell": list(config.shell),
         "OnBuild": list(config.onbuild),
     }

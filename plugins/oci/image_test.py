@@ -72,6 +72,14 @@ def test_the_config_lists_diff_ids_and_only_what_is_set() -> None:
     assert "Entrypoint" not in config["config"]
 
 
+def test_a_health_check_is_written_as_an_engine_reads_it() -> None:
+    checked = replace(SPEC, config=ImageConfig(healthcheck=("curl", "localhost")))
+    config = json.loads(assemble(checked, (layer("a"), layer("b"))).config.content)
+    healthcheck = config["config"]["Healthcheck"]
+    assert healthcheck["Test"] == ["CMD", "curl", "localhost"]
+    assert healthcheck["Interval"] == 30_000_000_000
+
+
 def test_upper_layers_and_then_the_image_win_over_lower_layers() -> None:
     layers = (layer("a", LANG="en", HOME="/a"), layer("b", HOME="/b"))
     config = json.loads(assemble(SPEC, layers).config.content)

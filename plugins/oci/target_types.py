@@ -165,6 +165,18 @@ class ImageStopSignalField(StringField):
     help = "The signal that stops a container, for example `SIGINT`. Defaults to `SIGTERM`."
 
 
+class ImageHealthcheckField(StringSequenceField):
+    alias = "healthcheck"
+    help = help_text(
+        """
+        A command that exits with 0 while the container is healthy and with 1 otherwise, for example
+        `["astronomer-runtime", "health"]`.
+
+        An extension of Docker's, which other engines ignore. Kubernetes has probes of its own.
+        """
+    )
+
+
 class ImageCreatedField(StringField):
     alias = "created"
     default = "1980-01-01"
@@ -177,24 +189,27 @@ class ImageCreatedField(StringField):
     )
 
 
+COMMON_IMAGE_FIELDS = (
+    *COMMON_TARGET_FIELDS,
+    EnvironmentField,
+    ImageLayersField,
+    ImageRepositoryField,
+    ImageEntrypointField,
+    ImageCmdField,
+    ImageEnvField,
+    ImageUserField,
+    ImageWorkdirField,
+    ImagePortsField,
+    ImageLabelsField,
+    ImageStopSignalField,
+    ImageHealthcheckField,
+)
+"""What every kind of image has; `oci.image_fields.ConfiguredImageFieldSet` reads it."""
+
+
 class OciImageTarget(Target):
     alias = "oci_image"
-    core_fields = (
-        *COMMON_TARGET_FIELDS,
-        EnvironmentField,
-        ImageLayersField,
-        ImageRepositoryField,
-        ImageTagField,
-        ImageEntrypointField,
-        ImageCmdField,
-        ImageEnvField,
-        ImageUserField,
-        ImageWorkdirField,
-        ImagePortsField,
-        ImageLabelsField,
-        ImageStopSignalField,
-        ImageCreatedField,
-    )
+    core_fields = (*COMMON_IMAGE_FIELDS, ImageTagField, ImageCreatedField)
     help = help_text(
         f"""
         An OCI image: an ordered list of layers and a page of configuration.

@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-from oci.target_types import (
-    ImageCmdField,
-    ImageEntrypointField,
-    ImageEnvField,
-    ImageLabelsField,
-    ImageLayersField,
-    ImagePortsField,
-    ImageRepositoryField,
-    ImageUserField,
-    ImageWorkdirField,
-)
-from pants.core.util_rules.environments import EnvironmentField
+from oci.target_types import COMMON_IMAGE_FIELDS
 from pants.engine.target import (
     COMMON_TARGET_FIELDS,
     BoolField,
@@ -80,21 +69,7 @@ class OnbuildField(BoolField):
 
 class RuntimeImageTarget(Target):
     alias = "runtime_image"
-    core_fields = (
-        *COMMON_TARGET_FIELDS,
-        EnvironmentField,
-        ImageReleaseField,
-        ImageLayersField,
-        OnbuildField,
-        ImageRepositoryField,
-        ImageEntrypointField,
-        ImageCmdField,
-        ImageEnvField,
-        ImageUserField,
-        ImageWorkdirField,
-        ImagePortsField,
-        ImageLabelsField,
-    )
+    core_fields = (*COMMON_IMAGE_FIELDS, ImageReleaseField, OnbuildField)
     help = help_text(
         f"""
         An image of a release: `X.Y.Z` with ONBUILD steps, `X.Y.Z-base` without.

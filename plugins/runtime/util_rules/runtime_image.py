@@ -5,24 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable
 
-from oci.image import ImageConfig, ImageFieldSet, ImageSpec
-from oci.target_types import (
-    ImageCmdField,
-    ImageEntrypointField,
-    ImageEnvField,
-    ImageLabelsField,
-    ImageLayersField,
-    ImagePortsField,
-    ImageRepositoryField,
-    ImageUserField,
-    ImageWorkdirField,
-)
-from pants.core.util_rules.environments import EnvironmentField
+from oci.image import ImageFieldSet, ImageSpec
+from oci.image_fields import ConfiguredImageFieldSet
+from oci.target_types import ImageLayersField
 from pants.engine.addresses import Addresses, UnparsedAddressInputs
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import InvalidFieldException, Targets
 from pants.engine.unions import UnionRule
-from pants.util.frozendict import FrozenDict
 from runtime.manifest import Manifest
 from runtime.onbuild import ONBUILD, SHELL
 from runtime.target_types import ImageReleaseField, OnbuildField
@@ -31,21 +20,11 @@ from wheels.util_rules.selection import CheckedPartition, CheckedPartitionReques
 
 
 @dataclass(frozen=True)
-class RuntimeImageFieldSet(ImageFieldSet):
+class RuntimeImageFieldSet(ConfiguredImageFieldSet):
     required_fields = (ImageReleaseField, ImageLayersField)
 
     release: ImageReleaseField
-    layers: ImageLayersField
     onbuild: OnbuildField
-    repository: ImageRepositoryField
-    entrypoint: ImageEntrypointField
-    cmd: ImageCmdField
-    env: ImageEnvField
-    user: ImageUserField
-    workdir: ImageWorkdirField
-    ports: ImagePortsField
-    labels: ImageLabelsField
-    environment: EnvironmentField
 
 
 def _labels(manifest: Manifest, onbuild: bool) -> dict[str, str]:
@@ -80,19 +59,9 @@ async def runtime_image_spec(field_set: RuntimeImageFieldSet) -> ImageSpec:
         repository=field_set.repository.value or "astro-runtime",
         tag=manifest.release if onbuild else f"{manifest.release}-base",
         layers=tuple(layers),
-        config=ImageConfig(
-            entrypoint=field_set.entrypoint.value or (),
-            cmd=field_set.cmd.value or (),
-            env=FrozenDict(
-                {
-                    "ASTRONOMER_RUNTIME_VERSION": manifest.release,
-                    **(field_set.env.value or {}),
-                }
-            ),
-            user=field_set.user.value or "",
-            workdir=field_set.workdir.value or "",
-            exposed_ports=field_set.ports.value or (),
-            labels=FrozenDict({**_labels(manifest, onbuild), **(field_set.labels.value or {})}),
+        config=field_set.config(
+            env={"ASTRONOMER_RUNTIME_VERSION": manifest.release},
+            labels=_labels(manifest, onbuild),
             shell=SHELL if onbuild else (),
             onbuild=ONBUILD if onbuild else (),
         ),

@@ -113,5 +113,11 @@ def needs_known_revision(command: Words) -> bool:
     return _is_one_of(command, _COMPONENTS)
 
 
+def component_of(command: Words) -> str:
+    """The component that the command starts, such as `celery worker`; empty for any other."""
+    found = (each for each in _COMPONENTS if command[: len(each)] == each)
+    return " ".join(next(found, ()))
+
+
 def _is_one_of(command: Words, commands: Iterable[Words]) -> bool:
     return any(command[: len(each)] == each for each in commands)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from astronomer.runtime.entrypoint.airflow_cli import (
     Words,
+    component_of,
     needs_broker,
     needs_database,
     needs_known_revision,
@@ -63,3 +64,16 @@ def test_components_and_migrations_are_kept_from_a_newer_database(command: Words
 @pytest.mark.parametrize("command", [("db", "shell"), ("db", "reset"), ("dags", "list"), ("$@",)])
 def test_a_newer_database_can_still_be_looked_at_and_emptied(command: Words) -> None:
     assert not needs_known_revision(command)
+
+
+@pytest.mark.parametrize(
+    "command, component",
+    [
+        (("celery", "worker"), "celery worker"),
+        (("scheduler",), "scheduler"),
+        (("scheduler", "$1"), "scheduler"),
+        (("dags", "list"), ""),
+    ],
+)
+def test_a_component_is_named_by_its_words(command: Words, component: str) -> None:
+    assert component_of(command) == component

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from typing import Any
 
 # Server messages mostly name the user or the database: what is shown to people is ours.
@@ -64,6 +65,36 @@ def revisions(url: str, seconds: int) -> tuple[str, ...]:
             return ()
         rows = connection.execute(text("SELECT version_num FROM alembic_version"))
         return tuple(str(row[0]) for row in rows)
+
+
+def seconds_since_heartbeat(url: str, job_type: str, hostname: str, seconds: int) -> float | None:
+    """The age of the youngest heartbeat of a host's running job, by the database's own clock.
+
+    Args:
+        url: The database.
+        job_type: As Airflow names it, such as `SchedulerJob`.
+        hostname: As Airflow's `hostname_callable` gives it.
+        seconds: Bound of the connecting.
+
+    Returns:
+        None where the host has no such job. Raises whatever SQLAlchemy or the driver raise.
+    """
+    from sqlalchemy import text
+
+    question = (
+        "SELECT max(latest_heartbeat), CURRENT_TIMESTAMP FROM job"
+        " WHERE job_type = :job_type AND state = 'running' AND hostname = :hostname"
+    )
+    with _connection(url, seconds) as connection:
+        found = connection.execute(text(question), job_type=job_type, hostname=hostname)
+        latest, now = found.fetchone()
+    return None if latest is None else (_time(now) - _time(latest)).total_seconds()
+
+
+def _time(value: Any) -> datetime:
+    """A time as the database gives it: Postgres with its zone, others as UTC, sqlite as a text."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 @contextmanager

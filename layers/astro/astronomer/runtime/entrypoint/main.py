@@ -8,7 +8,7 @@ from collections.abc import MutableMapping, Sequence
 from typing import NoReturn
 
 from astronomer.runtime.entrypoint import identity, process, settings
-from astronomer.runtime.entrypoint.airflow_cli import needs_broker, needs_database
+from astronomer.runtime.entrypoint.airflow_cli import component_of, needs_broker, needs_database
 from astronomer.runtime.entrypoint.command import understand
 from astronomer.runtime.entrypoint.errors import EntrypointError
 from astronomer.runtime.entrypoint.messages import say
@@ -38,4 +38,11 @@ def start(arguments: Sequence[str], environ: MutableMapping[str, str]) -> NoRetu
         from astronomer.runtime.entrypoint.readiness import make_ready
 
         make_ready(command.airflow, environ, connection)
+    components = [name for name in map(component_of, command.airflow) if name]
+    if components:
+        from astronomer.runtime.entrypoint.concurrency import choose_defaults
+        from astronomer.runtime.entrypoint.executor import look_after_messages
+
+        choose_defaults(components, environ)
+        look_after_messages(components, environ)
     process.become(command.argv, environ)

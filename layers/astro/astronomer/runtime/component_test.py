@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Dict, Sequence
+
+import pytest
+from astronomer.runtime.component import Component, environment_of, running_component
+
+
+def processes(root: Path, commands: Dict[int, Sequence[str]]) -> Path:
+    """A `/proc` in which all processes are children of process 1."""
+    for pid, argv in commands.items():
+        folder = root / str(pid) / "task" / str(pid)
+        folder.mkdir(parents=True)
+        (root / str(pid) / "cmdline").write_bytes("\0".join([*argv, ""]).encode())
+        children = " ".join(str(other) for other in commands if other != 1) if pid == 1 else ""
+        (folder / "children").write_text(children)
+    return root
+
+
+TINI = ["tini", "--", "/entrypoint"]
+
+
+@pytest.mark.parametrize(
+    "commands, component",
+    [
+        ({1: [*TINI, "airflow", "scheduler"], 7: ["airflow scheduler"]}, ("scheduler", 7)),
+        ({1: [*TINI, "celery", "worker"], 8: ["renamed"]}, ("celery worker", 8)),
+        (
+            {1: [*TINI, "bash", "-c", "airflow db upgrade && exec airflow webserver"], 9: ["x"]},
+            ("webserver", 9),
+        ),
+        ({1: ["/usr/bin/python3", "/usr/local/bin/airflow", "triggerer"]}, ("triggerer", 1)),
+        ({1: ["/sbin/docker-init", "--", "x"], 7: ["airflow", "scheduler"]}, ("scheduler", 7)),
+    ],
+)
+def test_the_component_is_what_the_container_was_started_for(
+    tmp_path: Path, commands: Dict[int, Sequence[str]], component: Component
+) -> None:
+    assert running_component(processes(tmp_path, commands)) == component
+
+
+@pytest.mark.parametrize(
+    "argv", [[*TINI, "airflow", "version"], [*TINI, "bash"], ["sleep", "infinity"], TINI]
+)
+def test_a_container_may_run_no_component(tmp_path: Path, argv: Sequence[str]) -> None:
+    assert running_component(processes(tmp_path, {1: argv})) is None
+
+
+def test_the_environment_of_a_process_can_be_read() -> None:
+    import os
+
+    assert environment_of(os.getpid())["PATH"]

@@ -1,0 +1,1 @@
+"""How much Airflow does at once, chosen by the CPUs and the memory that the container has."""

@@ -1,0 +1,79 @@
+"""Gives a component its defaults, unless the operator has chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Iterable, List, MutableMapping, NamedTuple, Optional
+
+from astronomer.runtime.concurrency.advice import advise
+from astronomer.runtime.concurrency.resources import Resources
+from astronomer.runtime.concurrency.sources import NAMES_BY_RELEASE, Sources, names, variable
+
+CHOSEN = "ASTRONOMER_RUNTIME_CHOSEN_DEFAULTS"
+"""Variable of a component's process that names, joined by commas, the variables set by us."""
+
+
+class Default(NamedTuple):
+    """One option of a component, and how it came to its value."""
+
+    variable: str
+    value: str
+    source: str
+    """`container` for ours, else the variable or the file that says otherwise."""
+
+    why: str
+    stock: str
+    """What Airflow would do without us."""
+
+    @property
+    def ours(self) -> bool:
+        return self.source == "container"
+
+
+def defaults(component: str, resources: Resources, celery: bool, sources: Sources) -> List[Default]:
+    """All options that we have an opinion on for a component; arguments as for `advise`."""
+    found = []
+    for advice in advise(component, resources, celery):
+        name = (advice.section, advice.option)
+        setting = sources.setting(*name)
+        stock = sources.default(*name)
+        key = variable(*name)
+        if setting:
+            why = f"set by the operator; the container would get {advice.value}"
+            found.append(Default(key, setting.value, setting.source, why, stock))
+        else:
+            found.append(Default(key, str(advice.value), "container", advice.why, stock))
+    return found
+
+
+def apply(
+    environ: MutableMapping[str, str],
+    components: Iterable[str],
+    resources: Resources,
+    celery: bool,
+    installed: Optional[Path] = None,
+) -> List[Default]:
+    """Set the variables of what nobody chose; returns those that were set."""
+    sources = Sources(environ, installed)
+    chosen: List[Default] = []
+    for component in components:
+        chosen += [each for each in defaults(component, resources, celery, sources) if each.ours]
+    for default in chosen:
+        for key in _variables(default.variable):
+            environ[key] = default.value
+    if chosen:
+        environ[CHOSEN] = ",".join(sorted({default.variable for default in chosen}))
+    return chosen
+
+
+def without_ours(environ: MutableMapping[str, str]) -> None:
+    """Take away from a component's environment what `apply` gave it."""
+    for name in filter(None, environ.pop(CHOSEN, "").split(",")):
+        for key in _variables(name):
+            environ.pop(key, None)
+
+
+def _variables(name: str) -> List[str]:
+    _, section, option = name.lower().split("__", 2)
+    both = option in NAMES_BY_RELEASE
+    return [variable(*each) for each in names(section, option)] if both else [name]

@@ -1,0 +1,97 @@
+"""Who has set an option of Airflow's: a variable, the project's `airflow.cfg`, or nobody."""
+
+from __future__ import annotations
+
+from configparser import Error, RawConfigParser
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Iterator, Mapping, NamedTuple, Optional, Tuple
+
+# Airflow reads the old name where the new one is not set. Source: `deprecated_options` in
+# airflow/configuration.py.
+_OTHER_NAMES = {
+    ("celery", "worker_concurrency"): (("celery", "celeryd_concurrency"),),
+    ("core", "default_pool_task_slot_count"): (("core", "non_pooled_task_slot_count"),),
+    ("core", "max_active_tasks_per_dag"): (("core", "dag_concurrency"),),
+    ("database", "sql_alchemy_max_overflow"): (("core", "sql_alchemy_max_overflow"),),
+    ("database", "sql_alchemy_pool_size"): (("core", "sql_alchemy_pool_size"),),
+    ("scheduler", "parsing_processes"): (("scheduler", "max_threads"),),
+}
+
+NAMES_BY_RELEASE = {"sql_alchemy_max_overflow", "sql_alchemy_pool_size"}
+"""Options whose section changed with Airflow 2.3.0: both names are set, for either to read."""
+
+
+class Setting(NamedTuple):
+    """A value that somebody chose, and where it stands."""
+
+    value: str
+    source: str
+
+
+def variable(section: str, option: str) -> str:
+    """The environment variable of an option."""
+    return f"AIRFLOW__{section.upper()}__{option.upper()}"
+
+
+def names(section: str, option: str) -> Tuple[Tuple[str, str], ...]:
+    """All names of an option, the present one first."""
+    return ((section, option), *_OTHER_NAMES.get((section, option), ()))
+
+
+class Sources:
+    """What the environment and the project's `airflow.cfg` say of Airflow's options."""
+
+    def __init__(self, environ: Mapping[str, str], installed: Optional[Path] = None) -> None:
+        """Read `airflow.cfg` of `AIRFLOW_HOME`.
+
+        Args:
+            environ: The component's variables.
+            installed: The folder of the package `airflow`; None looks for it.
+        """
+        self._environ = environ
+        home = environ.get("AIRFLOW_HOME") or "~/airflow"
+        self._path = Path(environ.get("AIRFLOW_CONFIG") or Path(home, "airflow.cfg")).expanduser()
+        self._file = _read(self._path)
+        template = (installed or _airflow_folder()) / "config_templates/default_airflow.cfg"
+        self._defaults = _read(template)
+
+    def setting(self, section: str, option: str) -> Optional[Setting]:
+        """What the operator chose, as Airflow would find it; None where nobody chose."""
+        return next(self._settings(section, option), None)
+
+    def default(self, section: str, option: str) -> str:
+        """Airflow's own default, or an empty string where it has none."""
+        found = (_get(self._defaults, *name) for name in names(section, option))
+        return next((value for value in found if value is not None), "")
+
+    def _settings(self, section: str, option: str) -> Iterator[Setting]:
+        for name in names(section, option):
+            for form in ("", "_CMD", "_SECRET"):
+                key = variable(*name) + form
+                if self._environ.get(key):
+                    yield Setting(self._environ[key], key)
+        for name in names(section, option):
+            value = _get(self._file, *name)
+            # Airflow writes a file of all its defaults where there is none: nobody chose those.
+            if value is not None and value != _get(self._defaults, *name):
+                yield Setting(value, str(self._path))
+
+
+def _airflow_folder() -> Path:
+    spec = find_spec("airflow")
+    return Path(spec.origin).parent if spec and spec.origin else Path("airflow")
+
+
+def _read(path: Path) -> RawConfigParser:
+    parser = RawConfigParser(strict=False)
+    try:
+        parser.read(path, encoding="utf-8")
+    except (Error, UnicodeDecodeError, OSError):
+        # Airflow itself says what is wrong with its file, and starts or not.
+        return RawConfigParser()
+    return parser
+
+
+def _get(parser: RawConfigParser, section: str, option: str) -> Optional[str]:
+    return parser.get(section, option, fallback=None)

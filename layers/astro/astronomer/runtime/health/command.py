@@ -1,0 +1,97 @@
+"""`astronomer-runtime health`: whether a component works; exit code 0 or 1."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Dict, List, Mapping, Sequence
+
+from astronomer.runtime.component import command_of, environment_of, running_component
+from astronomer.runtime.health.result import Health
+
+COMPONENTS = ("scheduler", "webserver", "triggerer", "celery worker", "dag-processor", "standalone")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument(
+        "component",
+        nargs="*",
+        help="such as `scheduler` or `celery worker`; by default the one the container runs",
+    )
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
+        "--live",
+        action="store_true",
+        help="pass while another service is down: a restart of this one would not help",
+    )
+    kind.add_argument(
+        "--ready", action="store_true", help="fail whenever no work is done (the default)"
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=10, help="seconds that it may take (default: 10)"
+    )
+    parser.add_argument("--json", action="store_true", help="for programs to read")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what was found, one sentence; 0 healthy, 1 not, 2 an unknown component."""
+    running = running_component()
+    name = " ".join(arguments.component) or (running.name if running else "")
+    if not name:
+        print("This container runs no component of Airflow.")
+        return 0
+    if name == "worker":
+        name = "celery worker"
+    if name not in COMPONENTS:
+        print(f"'{name}' is no component; name one of: {', '.join(COMPONENTS)}.")
+        return 2
+    environ: Dict[str, str] = dict(os.environ)
+    argv: Sequence[str] = ()
+    if running and running.name == name:
+        argv = command_of(running.pid)
+        try:
+            environ = environment_of(running.pid)
+        except OSError:
+            # Of another user; a probe has the container's variables too.
+            pass
+    found = check(name, argv, environ, arguments.timeout)
+    if arguments.json:
+        print(json.dumps([each._asdict() for each in found], indent=2))
+    else:
+        print("\n".join(f"{each.component}: {each.reason}." for each in found))
+    return 0 if all(each.passes(arguments.live) for each in found) else 1
+
+
+def check(
+    component: str, argv: Sequence[str], environ: Mapping[str, str], seconds: float
+) -> List[Health]:
+    """Look at a component, or at all that `standalone` runs.
+
+    Args:
+        component: One of `COMPONENTS`.
+        argv: Words of its command.
+        environ: Its variables.
+        seconds: Bound of each question.
+    """
+    # Imported one by one: a probe runs every few seconds.
+    if component == "celery worker":
+        from astronomer.runtime.health.worker import check_worker
+
+        return [check_worker(argv, environ, seconds)]
+    if component == "webserver":
+        from astronomer.runtime.health.webserver import check_webserver
+
+        return [check_webserver(argv, environ, seconds)]
+    if component == "dag-processor":
+        alive = Path("/proc/1").exists()
+        return [Health(component, alive, "it sends no heartbeat: its process is there")]
+    from astronomer.runtime.health.job import check_job
+
+    if component == "standalone":
+        from astronomer.runtime.health.webserver import check_webserver
+
+        return [check_job("scheduler", environ, seconds), check_webserver((), environ, seconds)]
+    return [check_job(component, environ, seconds)]

@@ -1,0 +1,66 @@
+"""Health of a Celery worker: it answers by way of the broker, and takes tasks."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any, Dict, Mapping, Optional, Sequence
+
+from astronomer.runtime.entrypoint import settings
+from astronomer.runtime.entrypoint.waiting import within
+from astronomer.runtime.health.result import Health
+
+_NAME = "celery worker"
+
+
+def check_worker(argv: Sequence[str], environ: Mapping[str, str], seconds: float) -> Health:
+    """Ask the worker of this container which queues it takes tasks from.
+
+    Args:
+        argv: Words of the component's command; `--celery-hostname` counts.
+        environ: Its variables.
+        seconds: Bound of all of it.
+    """
+    broker = settings.read(environ, settings.BROKER)
+    if not broker:
+        return Health(_NAME, True, "the broker is named where only Airflow can read it")
+    node, address = node_name(argv), broker.value
+    try:
+        queues = within(seconds, lambda: _queues(address, node, seconds))
+    except Exception as error:
+        reason = f"the broker cannot be asked ({type(error).__name__})"
+        return Health(_NAME, False, reason, outside=True)
+    if queues is None:
+        return Health(_NAME, False, f"{node} does not answer by way of the broker")
+    names = ", ".join(sorted(str(queue["name"]) for queue in queues))
+    if not queues:
+        return Health(_NAME, False, f"{node} answers and takes no tasks")
+    return Health(_NAME, True, f"{node} takes tasks from {names}")
+
+
+def node_name(argv: Sequence[str]) -> str:
+    """The worker's name among its fellows."""
+    given = ""
+    for place, word in enumerate(argv):
+        if word in ("-H", "--celery-hostname") and place + 1 < len(argv):
+            given = argv[place + 1]
+        elif word.startswith("--celery-hostname="):
+            given = word.partition("=")[2]
+    host = socket.gethostname()
+    name, _, domain = host.partition(".")
+    for mark, value in (("%h", host), ("%n", name), ("%d", domain)):
+        given = given.replace(mark, value)
+    if not given:
+        return f"celery@{host}"
+    return given if "@" in given else f"celery@{given}"
+
+
+def _queues(broker: str, node: str, seconds: float) -> Optional[Sequence[Dict[str, Any]]]:
+    from celery import Celery
+
+    app = Celery(broker=broker, set_as_current=False)
+    with app.connection_for_write(connect_timeout=seconds) as connection:
+        # Raises at once where the broker is down, rather than trying for as long as it takes.
+        connection.ensure_connection(max_retries=0)
+        asked = app.control.inspect([node], timeout=seconds / 2, limit=1, connection=connection)
+        answers = asked.active_queues() or {}
+    return answers.get(node)

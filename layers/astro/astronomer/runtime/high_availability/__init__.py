@@ -1,0 +1,1 @@
+"""Every task that was scheduled runs, whichever process dies on the way."""

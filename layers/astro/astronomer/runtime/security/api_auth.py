@@ -1,0 +1,55 @@
+"""The backend of the REST API, by which this package enters Airflow's webserver.
+
+Airflow gives the application to each backend before it makes the security manager, and after the
+project's `webserver_config.py`: whatever stands there, the platform's manager is the one.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import wraps
+from typing import Any, Callable, Optional, TypeVar, cast
+
+from astronomer.runtime import options
+from astronomer.runtime.security.errors import ConfigurationError
+from flask import Flask, Response
+from flask_login import current_user
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+CLIENT_AUTH: Optional[Any] = None
+"""What Airflow's own API client would send: nothing."""
+
+
+def init_app(app: Flask) -> None:
+    """Put the platform's security manager in charge; locally, leave everything as it is.
+
+    Exits with one sentence where the options are wrong: a webserver must not start half guarded.
+    """
+    if not options.on_platform():
+        return
+    from astronomer.runtime.security import settings
+    from astronomer.runtime.security.key_sources import key_source
+    from astronomer.runtime.security.manager import AstronomerSecurityManager
+    from flask_appbuilder.const import AUTH_REMOTE_USER
+
+    try:
+        key_source(settings.read())
+    except ConfigurationError as error:
+        sys.exit(f"astronomer-runtime: {error}")
+    app.config["AUTH_TYPE"] = AUTH_REMOTE_USER
+    app.config["AUTH_USER_REGISTRATION"] = False
+    app.config["AUTH_ROLE_PUBLIC"] = "Public"
+    app.config["SECURITY_MANAGER_CLASS"] = AstronomerSecurityManager
+
+
+def requires_authentication(function: Function) -> Function:
+    """Let requests through whose user is known: by the token, or locally by the session."""
+
+    @wraps(function)
+    def decorated(*args: Any, **kwargs: Any) -> Any:
+        if current_user.is_authenticated:
+            return function(*args, **kwargs)
+        return Response("Unauthorized", 401)
+
+    return cast(Function, decorated)

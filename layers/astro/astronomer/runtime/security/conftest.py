@@ -1,0 +1,140 @@
+"""A platform for the tests: its keys, its tokens, and the server of its key set."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Dict, Iterator, List
+
+import jwt
+import pytest
+from cryptography.hazmat.backends import default_backend
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+ISSUER, AUDIENCE = "https://platform.test/", "deployment-1"
+
+
+class SigningKey:
+    """A private key and what belongs to it."""
+
+    def __init__(self, kid: str, algorithm: str = "RS256") -> None:
+        self.kid = kid
+        self.algorithm = algorithm
+        if algorithm == "RS256":
+            self._key: Any = rsa.generate_private_key(65537, 2048, default_backend())
+        else:
+            self._key = ec.generate_private_key(ec.SECP256R1(), default_backend())
+
+    @property
+    def public_pem(self) -> bytes:
+        public = self._key.public_key()
+        return bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+
+    @property
+    def jwk(self) -> Dict[str, str]:
+        numbers = self._key.public_key().public_numbers()
+        about = {"kid": self.kid, "use": "sig", "alg": self.algorithm}
+        if self.algorithm == "RS256":
+            return {**about, "kty": "RSA", "n": _base64(numbers.n), "e": _base64(numbers.e)}
+        x, y = _base64(numbers.x, 32), _base64(numbers.y, 32)
+        return {**about, "kty": "EC", "crv": "P-256", "x": x, "y": y}
+
+    def token(self, headers: Dict[str, Any] = {}, **claims: Any) -> str:
+        """A good token but for what the arguments say; a claim that is None is left out."""
+        now = int(time.time())
+        good = {
+            "sub": "ada",
+            "email": "ada@platform.test",
+            "full_name": "Ada Lovelace",
+            "roles": ["WORKSPACE_EDITOR"],
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "nbf": now,
+            "exp": now + 600,
+        }
+        payload = {name: value for name, value in {**good, **claims}.items() if value is not None}
+        encode: Any = jwt.encode
+        made = encode(
+            payload, self.private_pem, self.algorithm, headers={"kid": self.kid, **headers}
+        )
+        # PyJWT 1 gives bytes.
+        return made.decode() if isinstance(made, bytes) else str(made)
+
+    @property
+    def private_pem(self) -> bytes:
+        return bytes(self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
+class KeyServer:
+    """Serves a key set, and counts its visitors."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.body = b""
+        self.visits: List[str] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                outer.visits.append(self.path)
+                self.send_response(outer.status)
+                self.end_headers()
+                self.wfile.write(outer.body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/keys"
+
+    def serve(self, *keys: SigningKey) -> None:
+        self.body = json.dumps({"keys": [key.jwk for key in keys]}).encode()
+
+
+def hand_made_token(header: Dict[str, Any], claims: Dict[str, Any], signature: str = "") -> str:
+    """A token that no library would make."""
+    parts = [_base64_text(json.dumps(part).encode()) for part in (header, claims)]
+    return ".".join([*parts, signature])
+
+
+def _base64(number: int, length: int = 0) -> str:
+    return _base64_text(number.to_bytes(length or (number.bit_length() + 7) // 8, "big"))
+
+
+def _base64_text(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+@pytest.fixture(scope="session")
+def rsa_key() -> SigningKey:
+    return SigningKey("rsa-1")
+
+
+@pytest.fixture(scope="session")
+def ec_key() -> SigningKey:
+    return SigningKey("ec-1", "ES256")
+
+
+@pytest.fixture(scope="session")
+def strange_key() -> SigningKey:
+    """A key that the platform does not know, with the id of one that it knows."""
+    return SigningKey("rsa-1")
+
+
+@pytest.fixture(scope="session")
+def key_server() -> Iterator[KeyServer]:
+    made = KeyServer()
+    thread = threading.Thread(target=made.server.serve_forever, daemon=True)
+    thread.start()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()

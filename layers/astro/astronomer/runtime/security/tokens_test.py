@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from typing import Any, Callable, Dict
+
+import pytest
+from astronomer.runtime.security.conftest import AUDIENCE, ISSUER, SigningKey, hand_made_token
+from astronomer.runtime.security.errors import TokenError
+from astronomer.runtime.security.public_keys import keys_from_jwks
+from astronomer.runtime.security.tokens import Identity, TokenVerifier
+
+
+class Keys:
+    def __init__(self, *keys: SigningKey) -> None:
+        self._keys = keys_from_jwks({"keys": [key.jwk for key in keys]})
+
+    def find(self, kid: Any) -> Any:
+        if kid not in self._keys:
+            raise TokenError("unknown key")
+        return self._keys[kid]
+
+
+@pytest.fixture
+def verifier(rsa_key: SigningKey, ec_key: SigningKey) -> TokenVerifier:
+    return TokenVerifier(Keys(rsa_key, ec_key), ISSUER, AUDIENCE, leeway=60)
+
+
+def test_a_good_token_of_either_kind_says_who_it_is(
+    verifier: TokenVerifier, rsa_key: SigningKey, ec_key: SigningKey
+) -> None:
+    ada = Identity("ada", "ada@platform.test", "Ada Lovelace", frozenset({"WORKSPACE_EDITOR"}))
+    assert verifier.verify(rsa_key.token()) == ada
+    assert verifier.verify(ec_key.token()) == ada
+
+
+def test_clocks_may_differ_by_the_leeway(verifier: TokenVerifier, rsa_key: SigningKey) -> None:
+    now = int(time.time())
+    assert verifier.verify(rsa_key.token(exp=now - 30, nbf=now + 30))
+
+
+def test_a_token_for_several_audiences_is_for_us_too(
+    verifier: TokenVerifier, rsa_key: SigningKey
+) -> None:
+    assert verifier.verify(rsa_key.token(aud=["other", AUDIENCE]))
+
+
+HOSTILE_CLAIMS: Dict[str, Callable[[], Dict[str, Any]]] = {
+    "expired": lambda: {"exp": int(time.time()) - 120},
+    "not yet valid": lambda: {"nbf": int(time.time()) + 120},
+    "without end": lambda: {"exp": None},
+    "end is a text": lambda: {"exp": str(int(time.time()) + 600)},
+    "end is true": lambda: {"exp": True},
+    "another audience": lambda: {"aud": "deployment-2"},
+    "another audience that holds ours": lambda: {"aud": "deployment-11"},
+    "no audience": lambda: {"aud": None},
+    "another issuer": lambda: {"iss": "https://evil.test/"},
+    "no issuer": lambda: {"iss": None},
+    "nobody": lambda: {"sub": None},
+    "empty name": lambda: {"sub": ""},
+    "name is a number": lambda: {"sub": 7},
+    "very long name": lambda: {"sub": "a" * 65},
+    "no roles": lambda: {"roles": None},
+    "roles is a text": lambda: {"roles": "Admin"},
+    "a role is a list": lambda: {"roles": [["Admin"]]},
+    "email is a list": lambda: {"email": ["a"]},
+    "too long": lambda: {"padding": "x" * 9000},
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE_CLAIMS)
+def test_a_token_with_other_claims_is_refused(
+    verifier: TokenVerifier, rsa_key: SigningKey, case: str
+) -> None:
+    with pytest.raises(TokenError):
+        verifier.verify(rsa_key.token(**HOSTILE_CLAIMS[case]()))
+
+
+def test_a_token_of_another_key_is_refused(
+    verifier: TokenVerifier, strange_key: SigningKey
+) -> None:
+    with pytest.raises(TokenError):
+        verifier.verify(strange_key.token())
+
+
+@pytest.mark.parametrize("kid", [None, "", "unknown", 7, ["rsa-1"], "ec-1"])
+def test_a_token_that_names_no_key_or_another_one_is_refused(
+    verifier: TokenVerifier, rsa_key: SigningKey, kid: object
+) -> None:
+    header, claims, signature = rsa_key.token().split(".")
+    forged = json.dumps({"alg": "RS256", "typ": "JWT", "kid": kid}).encode()
+    forged_text = base64.urlsafe_b64encode(forged).decode().rstrip("=")
+    with pytest.raises(TokenError):
+        verifier.verify(".".join([forged_text, claims, signature]))
+
+
+CLAIMS = {"sub": "ada", "roles": ["Admin"], "iss": ISSUER, "aud": AUDIENCE, "exp": 4102444800}
+
+
+@pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "", None])
+def test_an_unsigned_token_is_refused(verifier: TokenVerifier, algorithm: object) -> None:
+    with pytest.raises(TokenError):
+        verifier.verify(hand_made_token({"alg": algorithm, "kid": "rsa-1"}, CLAIMS))
+
+
+def test_a_token_signed_with_the_public_key_as_a_secret_is_refused(
+    verifier: TokenVerifier, rsa_key: SigningKey
+) -> None:
+    unsigned = hand_made_token({"alg": "HS256", "typ": "JWT", "kid": "rsa-1"}, CLAIMS)[:-1]
+    digest = hmac.new(rsa_key.public_pem, unsigned.encode(), hashlib.sha256).digest()
+    signature = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    with pytest.raises(TokenError):
+        verifier.verify(f"{unsigned}.{signature}")
+
+
+@pytest.mark.parametrize("header", [{"crit": ["exp"]}, {"alg": "ES256"}])
+def test_a_header_that_asks_for_something_else_is_refused(
+    verifier: TokenVerifier, rsa_key: SigningKey, header: Dict[str, Any]
+) -> None:
+    forged = hand_made_token({"alg": "RS256", "kid": "rsa-1", **header}, CLAIMS, "AAAA")
+    with pytest.raises(TokenError):
+        verifier.verify(forged)
+
+
+def test_a_key_inside_of_the_token_is_not_used(
+    verifier: TokenVerifier, strange_key: SigningKey
+) -> None:
+    with pytest.raises(TokenError):
+        verifier.verify(strange_key.token(headers={"jwk": strange_key.jwk, "jku": "http://a"}))
+
+
+@pytest.mark.parametrize("cut", [1, 10, 200])
+def test_a_truncated_token_is_refused(
+    verifier: TokenVerifier, rsa_key: SigningKey, cut: int
+) -> None:
+    with pytest.raises(TokenError):
+        verifier.verify(rsa_key.token()[:-cut])
+
+
+@pytest.mark.parametrize(
+    "garbage", ["", ".", "..", "a.b.c", "\u00e4.\u00f6.\u00fc", "e30.e30.e30", "W10.W10.W10"]
+)
+def test_garbage_is_refused(verifier: TokenVerifier, garbage: str) -> None:
+    with pytest.raises(TokenError):
+        verifier.verify(garbage)

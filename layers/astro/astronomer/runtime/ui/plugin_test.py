@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict, Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+PASSWORD = "only-in-this-test"
+
+
+@pytest.fixture(scope="module")
+def app(airflow_database: Path) -> Iterator[Flask]:
+    os.environ["ASTRONOMER_RUNTIME_VERSION"] = "5.0.6"
+    from airflow import plugins_manager
+    from airflow.www.app import create_app
+    from astronomer.runtime.ui.plugin import AstronomerUiPlugin
+
+    # Tests run the sources, which are not installed as a distribution with entry points. Making the
+    # database has collected the plugins already.
+    plugins_manager.ensure_plugins_loaded()
+    assert plugins_manager.plugins is not None
+    plugins_manager.plugins = [*plugins_manager.plugins, AstronomerUiPlugin()]
+    plugins_manager.flask_blueprints = None
+    made: Flask = create_app(config={"WTF_CSRF_ENABLED": False, "TESTING": True})
+    manager: Any = made.appbuilder.sm  # type: ignore[attr-defined]
+    with made.app_context():
+        for role in ("Admin", "Viewer"):
+            name = role.lower()
+            manager.add_user(name, name, name, f"{name}@test", manager.find_role(role), PASSWORD)
+    yield made
+    del os.environ["ASTRONOMER_RUNTIME_VERSION"]
+
+
+def client(app: Flask, user: str) -> FlaskClient:
+    made = app.test_client()
+    answer = made.post("/login/", data={"username": user, "password": PASSWORD})
+    assert answer.status_code == 302
+    return made
+
+
+def page(client: FlaskClient, path: str) -> str:
+    answer = client.get(path, follow_redirects=True)
+    assert answer.status_code == 200, path
+    return str(answer.get_data(as_text=True))
+
+
+@pytest.mark.parametrize(
+    "path", ["/home", "/users/userinfo/", "/dag-dependencies", "/pool/list/", "/roles/list/"]
+)
+def test_pages_of_every_kind_say_what_is_running(app: Flask, path: str) -> None:
+    from airflow.version import version
+
+    text = page(client(app, "admin"), path)
+    assert f"Astronomer Runtime 5.0.6 based on Airflow {version}" in text
+    assert "Image tag" not in text
+    assert "astronomer/static/astronomer.css" in text
+
+
+@pytest.mark.parametrize("user", ["admin", "viewer"])
+def test_everyone_inside_has_the_menu(app: Flask, user: str) -> None:
+    text = page(client(app, user), "/home")
+    for link in ("https://docs.astronomer.io", "https://registry.astronomer.io"):
+        assert f'href="{link}"' in text
+
+
+def test_the_login_page_has_the_colours_and_no_version(app: Flask) -> None:
+    text = page(app.test_client(), "/login/")
+    assert "astronomer/static/astronomer.css" in text
+    assert "Astronomer Runtime 5.0.6" not in text
+    assert "registry.astronomer.io" not in text
+
+
+def test_the_style_sheet_is_served(app: Flask) -> None:
+    assert "astronomer-version" in page(app.test_client(), "/astronomer/static/astronomer.css")
+
+
+def test_airflow_s_own_footer_stays(app: Flask) -> None:
+    assert "Version:" in page(client(app, "admin"), "/home")
+
+
+def test_a_task_process_loads_the_plugin_without_flask() -> None:
+    code = (
+        "import sys, airflow.plugins_manager; before = set(sys.modules);"
+        "import astronomer.runtime.ui.plugin;"
+        "print(sorted(set(sys.modules) - before))"
+    )
+    environ: Dict[str, str] = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    printed = subprocess.run(
+        [sys.executable, "-c", code], env=environ, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+    assert "astronomer.runtime.ui.plugin" in printed
+    assert "flask" not in printed
