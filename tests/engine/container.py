@@ -141,6 +141,16 @@ class Container:
         self._container.stop(timeout=seconds)
         return self._finished(self._container.wait()["StatusCode"])
 
+    def kill(self, signal: str) -> None:
+        """Sends a signal to its first process, such as `SIGKILL`; it may have ended already."""
+        if self.running:
+            self._container.kill(signal=signal)
+
+    def restart(self) -> None:
+        """Starts it again once it has ended, as an orchestrator would."""
+        self._container.wait()
+        self._container.start()
+
     def remove(self) -> None:
         """Ends it at once and removes it with its anonymous volumes."""
         self._container.remove(force=True, v=True)

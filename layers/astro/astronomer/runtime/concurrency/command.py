@@ -35,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     environ: Dict[str, str] = dict(os.environ)
     if running:
         try:
-            environ = environment_of(running.pid)
+            # A process that gave itself a title has lost its own; a command has the container's.
+            environ.update(environment_of(running.pid))
         except OSError as error:
             # Of another user: what this process was given is the best there is.
             print(f"astronomer-runtime: {error}; shown for this process.", file=sys.stderr)

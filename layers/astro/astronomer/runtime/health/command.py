@@ -53,9 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
     if running and running.name == name:
         argv = command_of(running.pid)
         try:
-            environ = environment_of(running.pid)
+            # A process that gave itself a title has lost its own; a probe has the container's.
+            environ.update(environment_of(running.pid))
         except OSError:
-            # Of another user; a probe has the container's variables too.
+            # Of another user.
             pass
     found = check(name, argv, environ, arguments.timeout)
     if arguments.json:

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List
+
+import pytest
+
+from astronomer.runtime.lineage import spool
+from astronomer.runtime.lineage.spool import Spool
+
+
+class Sink:
+    """A server that takes lineage events, or does not."""
+
+    def __init__(self) -> None:
+        self.status = 201
+        self.events: List[Any] = []
+        self.headers: List[Dict[str, str]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                content = self.rfile.read(int(self.headers["Content-Length"]))
+                if outer.status == 201:
+                    outer.events.append(json.loads(content))
+                    outer.headers.append(dict(self.headers.items()))
+                self.send_response(outer.status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    made = Sink()
+    thread = threading.Thread(target=made.server.serve_forever, daemon=True)
+    thread.start()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    made = tmp_path / "spool"
+    yield made
+    for process in senders(made):
+        os.kill(process, signal.SIGKILL)
+
+
+def senders(folder: Path) -> List[int]:
+    """Process ids of the senders of a folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            # It has ended meanwhile.
+            continue
+        if b"astronomer.runtime.lineage.sender" in words and str(folder).encode() in words:
+            found.append(int(path.parent.name))
+    return found
+
+
+def deliver(folder: Path, url: str, *events: str, **environ: str) -> float:
+    """Deliver events in a process of their own, as a task does; returns the seconds it took."""
+    code = (
+        "import sys, time; from astronomer.runtime.lineage.delivery import deliver;"
+        "start = time.monotonic(); [deliver(event) for event in sys.argv[1:]];"
+        "print(time.monotonic() - start)"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code, *events],
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            "OPENLINEAGE_URL": url,
+            "ASTRONOMER_RUNTIME_LINEAGE_SPOOL": str(folder),
+            **environ,
+        },
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+        timeout=60,
+    )
+    return float(printed.stdout)
+
+
+def eventually(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
+def test_events_arrive_in_order_after_their_process_has_ended(folder: Path, sink: Sink) -> None:
+    deliver(folder, sink.url, '{"n": 1}', '{"n": 2}')
+    deliver(folder, sink.url, '{"n": 3}')
+    eventually(lambda: len(sink.events) == 3)
+    assert sink.events == [{"n": 1}, {"n": 2}, {"n": 3}]
+    eventually(lambda: len(senders(folder)) == 1)
+    assert Spool(folder).waiting() == []
+
+
+def test_without_a_key_nothing_is_said_of_one(folder: Path, sink: Sink) -> None:
+    deliver(folder, sink.url, "{}")
+    eventually(lambda: sink.headers)
+    assert "Authorization" not in sink.headers[0]
+
+
+def test_a_key_is_sent(folder: Path, sink: Sink) -> None:
+    deliver(folder, sink.url, "{}", OPENLINEAGE_API_KEY="k")
+    eventually(lambda: sink.headers)
+    assert sink.headers[0]["Authorization"] == "Bearer k"
+
+
+def test_what_a_sink_could_not_take_is_sent_when_it_can(folder: Path, sink: Sink) -> None:
+    sink.status = 503
+    deliver(folder, sink.url, '{"n": 1}')
+    eventually(lambda: senders(folder))
+    assert len(Spool(folder).waiting()) == 1
+    sink.status = 201
+    eventually(lambda: sink.events == [{"n": 1}])
+
+
+def test_an_event_that_a_sink_refuses_does_not_hold_up_the_next(folder: Path, sink: Sink) -> None:
+    sink.status = 400
+    deliver(folder, sink.url, '{"n": 1}')
+    eventually(lambda: not Spool(folder).waiting())
+    sink.status = 201
+    deliver(folder, sink.url, '{"n": 2}')
+    eventually(lambda: sink.events == [{"n": 2}])
+
+
+def test_a_sender_that_was_killed_is_replaced_and_nothing_is_lost(folder: Path, sink: Sink) -> None:
+    sink.status = 503
+    deliver(folder, sink.url, '{"n": 1}')
+    eventually(lambda: senders(folder))
+    for process in senders(folder):
+        os.kill(process, signal.SIGKILL)
+    eventually(lambda: not senders(folder))
+    sink.status = 201
+    deliver(folder, sink.url, '{"n": 2}')
+    eventually(lambda: sink.events == [{"n": 1}, {"n": 2}])
+
+
+def test_a_sink_that_never_answers_is_not_waited_for(folder: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        deliver(folder, url, "{}")
+        # The task is gone, and its event is still there.
+        assert len(Spool(folder).waiting()) == 1
+
+
+@pytest.mark.parametrize("environ", [{"OPENLINEAGE_URL": ""}, {"OPENLINEAGE_DISABLED": "true"}])
+def test_nothing_is_written_where_lineage_is_not_wanted(
+    folder: Path, environ: Dict[str, str]
+) -> None:
+    deliver(folder, "http://127.0.0.1:9", "{}", **environ)
+    assert not folder.exists()
+
+
+def test_a_folder_that_cannot_be_written_fails_no_task(tmp_path: Path) -> None:
+    occupied = tmp_path / "file"
+    occupied.write_text("")
+    deliver(occupied, "http://127.0.0.1:9", "{}")
+
+
+def test_a_full_spool_takes_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "MOST_EVENTS", 2)
+    full = Spool(tmp_path)
+    assert [full.put(b"{}") for _ in range(3)] == [True, True, False]

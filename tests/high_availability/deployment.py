@@ -1,0 +1,168 @@
+"""A deployment as an orchestrator runs it: two schedulers, workers, a triggerer, each replaceable.
+
+All containers share the network of one that does nothing, so that any other may die.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Dict, List, Mapping, Sequence
+
+from tests.engine.container import Container
+from tests.engine.session import Engine
+from tests.engine.waiting import wait_for
+from tests.stack.airflow import DAGS, environment
+from tests.stack.postgres import PASSWORD
+
+URL = f"postgresql://postgres:{PASSWORD}@127.0.0.1:5432/airflow"
+RECORDS = "/records"
+
+_START_SECONDS = 120
+_MIGRATION_SECONDS = 300
+
+# What a container gets to end by itself before it is killed: Kubernetes' default is 30.
+_GRACE_SECONDS = 20
+
+COMPONENTS: Dict[str, Sequence[str]] = {
+    "scheduler-1": ["airflow", "scheduler"],
+    "scheduler-2": ["airflow", "scheduler"],
+    "worker-1": ["airflow", "celery", "worker", "--celery-hostname", "worker-1"],
+    "worker-2": ["airflow", "celery", "worker", "--celery-hostname", "worker-2"],
+    "worker-long": [
+        *["airflow", "celery", "worker", "--celery-hostname", "worker-long", "--queues", "long"]
+    ],
+    "triggerer": ["airflow", "triggerer"],
+}
+
+
+class Deployment:
+    """Its containers by name: those of Airflow, `postgres` and `redis`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        images: Mapping[str, str],
+        dag: str,
+        settings: Mapping[str, str],
+    ) -> None:
+        """Start everything.
+
+        Args:
+            engine: Where.
+            images: Names of the images `airflow`, `postgres` and `redis`.
+            dag: Source of the one DAG.
+            settings: Variables of Airflow's containers, on top of what a deployment needs.
+        """
+        self._engine = engine
+        self._images = images
+        self.containers: Dict[str, Container] = {}
+        self._pause = engine.start(images["postgres"], ["infinity"], entrypoint=["sleep"])
+        self._start_postgres()
+        self._start("redis", "redis", ())
+        wait_for("Redis", self._redis_serves, _START_SECONDS)
+        self._settings = {
+            **environment(URL),
+            "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+            "AIRFLOW__CELERY__BROKER_URL": "redis://127.0.0.1:6379/0",
+            "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{URL}",
+            "AIRFLOW__CELERY__WORKER_CONCURRENCY": "4",
+            "AIRFLOW__SCHEDULER__PARSING_PROCESSES": "1",
+            "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "60",
+            **settings,
+        }
+        self._volumes = {
+            engine.volume(images["airflow"], DAGS, {"work.py": dag}): DAGS,
+            engine.volume(images["airflow"], "/usr/local/airflow/include", {"empty": ""}): RECORDS,
+        }
+        self._airflow("migration", ["airflow", "db", "init"]).wait(_MIGRATION_SECONDS).checked()
+        for name, argv in COMPONENTS.items():
+            # What ends by itself, for want of a database for example, is started again.
+            self._airflow(name, argv, restart_policy={"Name": "always"})
+
+    def query(self, sql: str) -> str:
+        """Rows of the metadata database, a line each, columns joined by `|`; empty while down."""
+        argv = ["psql", "--host=127.0.0.1", "--username=postgres", "--dbname=airflow"]
+        return (
+            self.containers["postgres"]
+            .exec(
+                [*argv, "--no-align", "--tuples-only", f"--command={sql}"],
+                environment={"PGPASSWORD": PASSWORD},
+            )
+            .stdout.strip()
+        )
+
+    def run(self, *argv: str) -> str:
+        """What a command prints in a container of its own."""
+        container = self._airflow("command", argv)
+        return container.wait(_START_SECONDS).checked().output
+
+    def replace(self, signal: str, *names: str) -> None:
+        """End containers by a signal, all at once, and start them again.
+
+        The engine starts what ended by itself, but not what it was told to end.
+        """
+        for name in names:
+            self.containers[name].kill(signal)
+        deadline = time.monotonic() + _GRACE_SECONDS
+        for name in names:
+            container = self.containers[name]
+            while container.running and time.monotonic() < deadline:
+                time.sleep(0.25)
+            container.kill("SIGKILL")
+            container.restart()
+
+    def records(self) -> List[str]:
+        """Lines that tasks wrote: `START` or `END`, task id, process id and time."""
+        finished = self.containers["worker-long"].exec(["cat", f"{RECORDS}/runs"])
+        return finished.stdout.splitlines()
+
+    def health(self, name: str) -> str:
+        """What `astronomer-runtime health` says in a container, after its exit code."""
+        finished = self.containers[name].exec(["astronomer-runtime", "health"])
+        return f"{finished.exit_code} {finished.output.strip()}"
+
+    def logs(self) -> str:
+        """The end of every container's log."""
+        return "\n".join(
+            f"== {name}\n{container.logs()[-3000:]}" for name, container in self.containers.items()
+        )
+
+    def close(self) -> None:
+        """Remove everything."""
+        for container in [*self.containers.values(), self._pause]:
+            container.remove()
+
+    def _airflow(self, name: str, argv: Sequence[str], **options: Any) -> Container:
+        ports = {"AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(8793 + len(self.containers))}
+        return self._start(
+            name,
+            "airflow",
+            argv,
+            environment={**self._settings, **ports},
+            volumes={
+                volume: {"bind": path, "mode": "rw"} for volume, path in self._volumes.items()
+            },
+            **options,
+        )
+
+    def _start(self, name: str, image: str, argv: Sequence[str], **options: Any) -> Container:
+        container = self._engine.start(
+            self._images[image], argv, network=self._pause.network, **options
+        )
+        if name in ("migration", "command"):
+            return container
+        self.containers[name] = container
+        return container
+
+    def _start_postgres(self) -> None:
+        self._start("postgres", "postgres", (), environment={"POSTGRES_PASSWORD": PASSWORD})
+        wait_for("Postgres", self._postgres_serves, _START_SECONDS)
+        create = ["createdb", "--host=127.0.0.1", "--username=postgres", "airflow"]
+        self.containers["postgres"].exec(create, environment={"PGPASSWORD": PASSWORD}).checked()
+
+    def _postgres_serves(self) -> bool:
+        ready = self.containers["postgres"].exec(["pg_isready", "--host=127.0.0.1", "--quiet"])
+        return ready.exit_code == 0
+
+    def _redis_serves(self) -> bool:
+        return self.containers["redis"].exec(["redis-cli", "ping"]).stdout == "PONG\n"
