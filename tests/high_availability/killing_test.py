@@ -13,7 +13,7 @@ from tests.engine.session import Engine
 from tests.engine.waiting import wait_for
 from tests.high_availability.deployment import RECORDS, Deployment
 
-SHORT, LONG, DEFERRED = 190, 5, 5
+SHORT, LONG, DEFERRED = 191, 4, 5
 
 _SOURCE = """
 import os
@@ -48,7 +48,7 @@ with DAG(
     for number in range(@LONG@):
         # More than twice as long as a dead worker's messages are waited for.
         PythonOperator(
-            task_id=f"long-{number}", python_callable=work, op_args=[150], queue="long", **retries
+            task_id=f"long-{number}", python_callable=work, op_args=[130], queue="long", **retries
         )
     for number in range(@DEFERRED@):
         DateTimeSensorAsync(
@@ -76,11 +76,12 @@ DEATHS: List[Tuple[str, Tuple[str, ...]]] = [
     ("SIGKILL", ("triggerer",)),
     ("SIGKILL", ("worker-2",)),
     ("SIGKILL", ("redis",)),
-    ("SIGKILL", ("postgres",)),
     ("SIGTERM", ("scheduler-2",)),
     ("SIGTERM", ("worker-1",)),
     ("SIGTERM", ("triggerer",)),
     ("SIGTERM", ("redis",)),
+    # Last: Airflow 2 ends tasks that run while their database is gone, and tries them again.
+    ("SIGKILL", ("postgres",)),
     ("SIGTERM", ("postgres",)),
 ]
 

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from airflow.exceptions import TaskDeferred
-
 from astronomer.runtime.fixes.http_sensor import Faulty, HttpSensorAsync
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
-
 from astronomer.runtime.lineage import spool
 from astronomer.runtime.lineage.spool import Spool
 

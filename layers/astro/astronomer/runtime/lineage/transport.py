@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
+from astronomer.runtime.lineage.delivery import deliver
 from openlineage.client.serde import Serde
 from openlineage.client.transport.transport import Config, Transport
-
-from astronomer.runtime.lineage.delivery import deliver
 
 
 class SpoolConfig(Config):

@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from astronomer.runtime.airflow_version import airflow_version
 
 CONFIG = Path(__file__).with_name("openlineage.yml")
@@ -14,9 +13,8 @@ CONFIG = Path(__file__).with_name("openlineage.yml")
 def test_the_client_makes_our_transport_of_the_image_s_configuration(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from openlineage.client import OpenLineageClient
-
     from astronomer.runtime.lineage.transport import SpoolTransport
+    from openlineage.client import OpenLineageClient
 
     monkeypatch.setenv("OPENLINEAGE_CONFIG", str(CONFIG))
     assert isinstance(OpenLineageClient.from_environment().transport, SpoolTransport)
