@@ -144,8 +144,8 @@ def intervals(records: List[str]) -> Dict[str, List[Tuple[float, float]]]:
             started[task, pid] = float(moment)
         else:
             found[task].append((started.pop((task, pid)), float(moment)))
-    for (task, _), moment in started.items():
-        found[task].append((moment, moment))
+    for (task, _), last_sign in started.items():
+        found[task].append((last_sign, last_sign))
     return found
 
 
