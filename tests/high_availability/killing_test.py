@@ -69,7 +69,7 @@ DAG = (
 _PARSE = 120
 _DISPATCH = 120
 _PAUSE = 15
-_RECOVERY = 600
+_RECOVERY = 900
 
 DEATHS: List[Tuple[str, Tuple[str, ...]]] = [
     ("SIGKILL", ("scheduler-1", "worker-1")),

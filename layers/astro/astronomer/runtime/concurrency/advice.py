@@ -1,6 +1,6 @@
 """Which values fit a component that has so many CPUs and so much memory.
 
-The numbers behind the rules, and how they were measured, stand in docs/concurrency.md.
+docs/concurrency.md says what the rules are for the operator.
 """
 
 from __future__ import annotations

@@ -1,0 +1,109 @@
+"""Writes every line of a task's log as a JSON record as well."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import sys
+import time
+from pathlib import Path
+from typing import IO, Any, Dict, Optional
+
+STDOUT = "stdout"
+
+
+class TaskJsonHandler(logging.Handler):
+    """One JSON object a line, written at once, so that the end of a process loses none.
+
+    Each has `dag_id`, `task_id`, `run_id`, `execution_date`, `map_index` (-1 for a task that is not
+    mapped), `try_number`, `timestamp`, `level`, `logger`, `message` (with the traceback, if any), and
+    `offset`: nanoseconds that only ever rise, so that the lines of a try can be put in order,
+    whichever process wrote them.
+    """
+
+    def __init__(self, target: str) -> None:
+        """Prepare; without a task instance nothing is written.
+
+        Args:
+            target: `stdout`, or a folder that gets a file for each try.
+        """
+        super().__init__()
+        self._target = target
+        self._task: Dict[str, Any] = {}
+        self._file: Optional[IO[bytes]] = None
+        self._offset = 0
+        self._failed = False
+
+    def set_context(self, ti: Any) -> None:
+        """Take the task instance whose log follows; Airflow calls it."""
+        self.close()
+        self._task = {
+            "dag_id": ti.dag_id,
+            "task_id": ti.task_id,
+            "run_id": ti.run_id,
+            "execution_date": ti.execution_date.isoformat(),
+            "map_index": getattr(ti, "map_index", -1),
+            "try_number": ti.try_number,
+        }
+        try:
+            self._file = self._open()
+        except OSError as error:
+            # A task must not fail for want of a second copy of its log.
+            self._give_up(error)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record; as `logging.Handler.emit`."""
+        if self._file is None:
+            return
+        self._offset = max(self._offset + 1, time.time_ns())
+        line = {
+            **self._task,
+            "timestamp": record.created,
+            "level": record.levelname,
+            "logger": record.name,
+            "message": self.format(record),
+            "offset": self._offset,
+        }
+        try:
+            # One write for a line: other processes write to the same stream.
+            self._file.write(json.dumps(line).encode() + b"\n")
+            self._file.flush()
+        except (OSError, ValueError) as error:
+            self._give_up(error)
+
+    def close(self) -> None:
+        """Close the file; as `logging.Handler.close`."""
+        if self._file is not None and self._target != STDOUT:
+            self._file.close()
+        self._file = None
+        super().close()
+
+    def _open(self) -> IO[bytes]:
+        if self._target == STDOUT:
+            # The process' own: Airflow puts the log in the place of `sys.stdout` while a task runs.
+            stream = sys.__stdout__
+            if stream is None:
+                raise OSError("there is no standard output")
+            return stream.buffer
+        folder = Path(self._target)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o775)
+        # 0o664: a sidecar of the same group reads it, and may take it away.
+        name = folder / f"{_file_name(self._task)}.log"
+        return os.fdopen(os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o664), "ab", 0)
+
+    def _give_up(self, error: Exception) -> None:
+        self._file = None
+        if not self._failed:
+            self._failed = True
+            print(
+                f"astronomer-runtime: AIRFLOW__ASTRONOMER__TASK_LOG_JSON is '{self._target}', which"
+                f" cannot be written ({error}); this task's log is not written there.",
+                file=sys.__stderr__,
+            )
+
+
+def _file_name(task: Dict[str, Any]) -> str:
+    words = ("dag_id", "run_id", "task_id", "map_index", "try_number")
+    return "~".join(re.sub(r"[^\w.+-]", "_", str(task[word])) for word in words)
