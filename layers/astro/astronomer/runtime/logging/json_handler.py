@@ -18,8 +18,8 @@ class TaskJsonHandler(logging.Handler):
     """One JSON object a line, written at once, so that the end of a process loses none.
 
     Each has `dag_id`, `task_id`, `run_id`, `execution_date`, `map_index` (-1 for a task that is not
-    mapped), `try_number`, `timestamp`, `level`, `logger`, `message` (with the traceback, if any), and
-    `offset`: nanoseconds that only ever rise, so that the lines of a try can be put in order,
+    mapped), `try_number`, `timestamp`, `level`, `logger`, `message` (with the traceback, if any)
+    and `offset`: nanoseconds that only ever rise, so that the lines of a try can be put in order,
     whichever process wrote them.
     """
 
