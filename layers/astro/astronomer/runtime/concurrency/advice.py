@@ -43,13 +43,13 @@ class Advice(NamedTuple):
     why: str
 
 
-def advise(component: str, resources: Resources, celery: bool) -> List[Advice]:
+def advise(component: str, resources: Resources, tasks_here: bool) -> List[Advice]:
     """What to set for a component.
 
     Args:
         component: Words of its Airflow command, such as `celery worker`.
         resources: What its container may use.
-        celery: Whether tasks run in workers of their own, rather than in the scheduler's container.
+        tasks_here: Whether the executor runs tasks in the scheduler's container.
 
     Returns:
         An empty list for a component that has nothing to choose.
@@ -62,9 +62,9 @@ def advise(component: str, resources: Resources, celery: bool) -> List[Advice]:
     if component == "dag-processor":
         return [_parsers(resources, resources.memory)]
     if component in ("scheduler", "standalone"):
-        if celery:
-            return [_parsers(resources, resources.memory)]
-        return _scheduler_with_tasks(resources)
+        if tasks_here:
+            return _scheduler_with_tasks(resources)
+        return [_parsers(resources, resources.memory)]
     return []
 
 

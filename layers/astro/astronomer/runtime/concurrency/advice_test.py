@@ -9,9 +9,10 @@ def container(cpus: float, gib: float) -> Resources:
     return Resources(cpus, int(gib * 1024) * MIB, "test", "test")
 
 
-def values(component: str, cpus: float, gib: float, celery: bool = True) -> "dict[str, int]":
+def values(component: str, cpus: float, gib: float, tasks_here: bool = False) -> "dict[str, int]":
     return {
-        each.option: each.value for each in advise(component, container(cpus, gib), celery=celery)
+        each.option: each.value
+        for each in advise(component, container(cpus, gib), tasks_here=tasks_here)
     }
 
 
@@ -26,7 +27,7 @@ def test_a_worker_runs_as_many_tasks_as_cpus_and_memory_allow(
 
 
 def test_a_scheduler_that_runs_tasks_is_bound_by_its_own_container() -> None:
-    chosen = values("scheduler", 2, 2, celery=False)
+    chosen = values("scheduler", 2, 2, tasks_here=True)
     assert chosen["parallelism"] == chosen["max_active_tasks_per_dag"] == 4
     assert chosen["default_pool_task_slot_count"] == 128
 

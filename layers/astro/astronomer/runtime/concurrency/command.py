@@ -12,7 +12,6 @@ from astronomer.runtime.component import environment_of, running_component
 from astronomer.runtime.concurrency.defaults import Default, defaults, without_ours
 from astronomer.runtime.concurrency.resources import Resources, measure
 from astronomer.runtime.concurrency.sources import Sources
-from astronomer.runtime.entrypoint.settings import uses_celery
 
 COMPONENTS = ("scheduler", "celery worker", "webserver", "dag-processor", "standalone")
 
@@ -48,8 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     names = [arguments.component or (running.name if running else "")]
     names = names if names[0] in COMPONENTS else list(COMPONENTS)
-    celery, sources = uses_celery(environ), Sources(environ)
-    found = {name: defaults(name, resources, celery, sources) for name in names}
+    sources = Sources(environ)
+    found = {name: defaults(name, resources, sources) for name in names}
     print(_json(resources, found) if arguments.json else _tables(resources, found))
     return 0
 

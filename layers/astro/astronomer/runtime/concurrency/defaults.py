@@ -30,10 +30,11 @@ class Default(NamedTuple):
         return self.source == "container"
 
 
-def defaults(component: str, resources: Resources, celery: bool, sources: Sources) -> List[Default]:
+def defaults(component: str, resources: Resources, sources: Sources) -> List[Default]:
     """All options that we have an opinion on for a component; arguments as for `advise`."""
+    tasks_here = sources.runs_tasks_in_scheduler(component)
     found = []
-    for advice in advise(component, resources, celery):
+    for advice in advise(component, resources, tasks_here):
         name = (advice.section, advice.option)
         setting = sources.setting(*name)
         stock = sources.default(*name)
@@ -50,14 +51,13 @@ def apply(
     environ: MutableMapping[str, str],
     components: Iterable[str],
     resources: Resources,
-    celery: bool,
     installed: Optional[Path] = None,
 ) -> List[Default]:
     """Set the variables of what nobody chose; returns those that were set."""
     sources = Sources(environ, installed)
     chosen: List[Default] = []
     for component in components:
-        chosen += [each for each in defaults(component, resources, celery, sources) if each.ours]
+        chosen += [each for each in defaults(component, resources, sources) if each.ours]
     for default in chosen:
         for key in _variables(default.variable):
             environ[key] = default.value

@@ -19,7 +19,7 @@ def environ(tmp_path: Path) -> Dict[str, str]:
 
 
 def chosen(environ: Dict[str, str], component: str = "celery worker") -> Iterable[Default]:
-    return apply(environ, [component], TWO_CPUS, celery=True, installed=INSTALLED)
+    return apply(environ, [component], TWO_CPUS, installed=INSTALLED)
 
 
 def test_what_nobody_set_is_set(environ: Dict[str, str]) -> None:
@@ -32,7 +32,6 @@ def test_what_nobody_set_is_set(environ: Dict[str, str]) -> None:
     "name",
     [
         "AIRFLOW__CELERY__WORKER_CONCURRENCY",
-        "AIRFLOW__CELERY__WORKER_CONCURRENCY_CMD",
         "AIRFLOW__CELERY__CELERYD_CONCURRENCY",
     ],
 )
@@ -77,9 +76,28 @@ def test_ours_can_be_taken_away_again(environ: Dict[str, str]) -> None:
 
 def test_airflow_has_every_option_that_we_name(environ: Dict[str, str]) -> None:
     sources = Sources({}, INSTALLED)
-    for component in ("celery worker", "webserver", "scheduler"):
-        for celery in (True, False):
-            found = apply(dict(environ), [component], TWO_CPUS, celery, INSTALLED)
-            for default in found:
-                _, section, option = default.variable.lower().split("__")
-                assert sources.default(section, option)
+    for component in ("celery worker", "webserver", "scheduler", "standalone"):
+        for default in chosen(dict(environ), component):
+            _, section, option = default.variable.lower().split("__")
+            assert sources.default(section, option)
+
+
+@pytest.mark.parametrize(
+    "executor, bounded",
+    [
+        ("LocalExecutor", True),
+        ("LocalKubernetesExecutor", True),
+        ("CeleryExecutor", False),
+        ("KubernetesExecutor", False),
+        ("include.executors.Mine", False),
+    ],
+)
+def test_only_tasks_of_this_container_are_bound_by_it(
+    environ: Dict[str, str], tmp_path: Path, executor: str, bounded: bool
+) -> None:
+    in_variable = {**environ, "AIRFLOW__CORE__EXECUTOR": executor}
+    chosen(in_variable, "scheduler")
+    (tmp_path / "airflow.cfg").write_text(f"[core]\nexecutor = {executor}\n")
+    chosen(environ, "scheduler")
+    for found in (in_variable, environ):
+        assert ("AIRFLOW__CORE__PARALLELISM" in found) is bounded

@@ -18,6 +18,13 @@ _OTHER_NAMES = {
     ("scheduler", "parsing_processes"): (("scheduler", "max_threads"),),
 }
 
+_EXECUTORS_OF_ONE_CONTAINER = {
+    "DebugExecutor",
+    "LocalExecutor",
+    "LocalKubernetesExecutor",
+    "SequentialExecutor",
+}
+
 NAMES_BY_RELEASE = {"sql_alchemy_max_overflow", "sql_alchemy_pool_size"}
 """Options whose section changed with Airflow 2.3.0: both names are set, for either to read."""
 
@@ -60,17 +67,24 @@ class Sources:
         """What the operator chose, as Airflow would find it; None where nobody chose."""
         return next(self._settings(section, option), None)
 
+    def runs_tasks_in_scheduler(self, component: str) -> bool:
+        """Whether the executor runs tasks beside the scheduler, and not in workers or in pods."""
+        found = self.setting("core", "executor")
+        executor = found.value if found else self.default("core", "executor")
+        # It chooses between the executors for one machine by itself.
+        return component == "standalone" or executor in _EXECUTORS_OF_ONE_CONTAINER
+
     def default(self, section: str, option: str) -> str:
         """Airflow's own default, or an empty string where it has none."""
         found = (_get(self._defaults, *name) for name in names(section, option))
         return next((value for value in found if value is not None), "")
 
     def _settings(self, section: str, option: str) -> Iterator[Setting]:
+        # Airflow reads `_CMD` and `_SECRET` for sensitive options alone, and these are none.
         for name in names(section, option):
-            for form in ("", "_CMD", "_SECRET"):
-                key = variable(*name) + form
-                if self._environ.get(key):
-                    yield Setting(self._environ[key], key)
+            key = variable(*name)
+            if self._environ.get(key):
+                yield Setting(self._environ[key], key)
         for name in names(section, option):
             value = _get(self._file, *name)
             # Airflow writes a file of all its defaults where there is none: nobody chose those.
