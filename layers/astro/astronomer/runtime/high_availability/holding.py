@@ -48,7 +48,8 @@ class MessageHolder(bootsteps.StartStopStep):
 
     def _beat(self, channel: Any) -> None:
         try:
-            tags = held_tags(state.reserved_requests)
+            # At each new connection Celery forgets what is reserved, not what runs.
+            tags = held_tags({*state.reserved_requests, *state.active_requests})
             if tags:
                 hold(channel, tags)
             # kombu looks for messages of the dead only every 100 seconds.

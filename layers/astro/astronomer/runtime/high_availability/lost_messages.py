@@ -70,19 +70,18 @@ def ids_in_broker(queues: Iterable[str]) -> "Set[str] | None":
         if connection.transport.driver_type != "redis":
             return None
         channel = connection.default_channel
+        if getattr(channel, "global_keyprefix", ""):
+            # Under other names than kombu's own, every message would look lost.
+            return None
         client = channel.client
-        found: Set[str] = set()
         # Taken messages first: one that is taken meanwhile is then seen in at least one place.
-        for content in client.hvals(channel.unacked_key):
-            message = json.loads(content)[0]
-            found.add(message["headers"]["id"])
+        contents = [json.loads(each)[0] for each in client.hvals(channel.unacked_key)]
         for queue in queues:
-            for content in client.lrange(queue, 0, -1):
-                found.add(json.loads(content)["headers"]["id"])
+            contents += [json.loads(each) for each in client.lrange(queue, 0, -1)]
         # And once more, for those that a dead worker's messages were given back from.
-        for content in client.hvals(channel.unacked_key):
-            found.add(json.loads(content)[0]["headers"]["id"])
-        return found
+        contents += [json.loads(each)[0] for each in client.hvals(channel.unacked_key)]
+        # A queue may hold what another program sent.
+        return {str(each.get("headers", {}).get("id")) for each in contents}
 
 
 def _waiting_task_instances(task_ids: List[str]) -> Dict[str, Any]:
