@@ -253,3 +253,11 @@ def test_other_commands_get_nothing(entrypoint: Entrypoint) -> None:
     entrypoint.install("airflow", "#!/bin/sh\nenv\n")
     finished = entrypoint.run("airflow", "version")
     assert "WORKERS" not in finished.stdout and finished.stderr == ""
+
+
+def test_on_the_platform_the_api_asks_our_backend(entrypoint: Entrypoint) -> None:
+    entrypoint.install("airflow", "#!/bin/sh\necho $AIRFLOW__API__AUTH_BACKENDS\n")
+    key = {"AIRFLOW__ASTRONOMER__JWT_SIGNING_CERT": "/tls.crt"}
+    chosen = {"AIRFLOW__API__AUTH_BACKENDS": "airflow.api.auth.backend.default"}
+    assert "astronomer.runtime.security" in entrypoint.run("webserver", **key, **chosen).stdout
+    assert entrypoint.run("webserver", **chosen).stdout == f"{chosen.popitem()[1]}\n"

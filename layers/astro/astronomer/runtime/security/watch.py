@@ -27,6 +27,7 @@ def _check(state: BlueprintSetupState) -> None:
     if not isinstance(app.appbuilder.sm, AstronomerSecurityManager):
         name = "AUTH_BACKENDS" if airflow_version() >= (2, 3, 0) else "AUTH_BACKEND"
         sys.exit(
-            f"astronomer-runtime: AIRFLOW__API__{name} has been changed; unset it, as on the"
-            " platform it must name astronomer.runtime.security.api_auth."
+            f"astronomer-runtime: AIRFLOW__API__{name} does not name"
+            " astronomer.runtime.security.api_auth; set it to that, as without it the platform's"
+            " tokens would not be asked for."
         )

@@ -1,0 +1,21 @@
+"""Lets the platform's security manager in, where a key to check tokens with is named."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+
+_KEYS = ("AIRFLOW__ASTRONOMER__JWT_SIGNING_CERT", "AIRFLOW__ASTRONOMER__HOUSTON_JWK_URL")
+
+_BACKEND = "astronomer.runtime.security.api_auth"
+
+
+def let_security_in(environ: MutableMapping[str, str]) -> None:
+    """Name our backend of the REST API, by which the manager comes in; the older name is Airflow
+    2.2's.
+
+    Not a constant of the image: the Astro CLI names a backend of its own where nobody has, and a
+    webserver of a platform without ours does not start.
+    """
+    if any(environ.get(name) for name in _KEYS):
+        environ["AIRFLOW__API__AUTH_BACKEND"] = _BACKEND
+        environ["AIRFLOW__API__AUTH_BACKENDS"] = f"{_BACKEND},airflow.api.auth.backend.session"
