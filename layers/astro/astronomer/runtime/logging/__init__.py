@@ -6,8 +6,19 @@ this package, since Airflow imports it by that path.
 
 from __future__ import annotations
 
-from astronomer.runtime import options
-from astronomer.runtime.logging.configuration import with_json_records
+from typing import Any
 
-logging_config = with_json_records(options.text("task_log_json"))
-"""Airflow's logging configuration, with JSON records as the option `task_log_json` says."""
+
+def __getattr__(name: str) -> Any:
+    """Make `logging_config` when it is asked for, as the option `task_log_json` says.
+
+    Not at import: that imports Airflow, which asks for the attribute before it would be there.
+    """
+    if name != "logging_config":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Whole, where it is not yet: while it is imported it asks for the attribute itself.
+    import airflow  # noqa: F401
+    from astronomer.runtime import options
+    from astronomer.runtime.logging.configuration import with_json_records
+
+    return with_json_records(options.text("task_log_json"))

@@ -105,3 +105,17 @@ def test_a_folder_that_cannot_be_written_fails_no_task(tmp_path: Path) -> None:
 @pytest.mark.parametrize("target", ["", " "])
 def test_without_the_option_the_log_is_airflow_s_own(tmp_path: Path, target: str) -> None:
     assert "handlers 0" in run_task(tmp_path, target).stdout
+
+
+def test_a_project_may_import_the_configuration_before_airflow(tmp_path: Path) -> None:
+    code = "from astronomer.runtime.logging import logging_config; print(sorted(logging_config))"
+    environ = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS": "astronomer.runtime.logging.logging_config",
+    }
+    printed = subprocess.run(
+        [sys.executable, "-c", code], env=environ, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
+    assert "handlers" in printed
