@@ -58,7 +58,7 @@ class Deployment:
         self.containers: Dict[str, Container] = {}
         self._pause = engine.start(images["postgres"], ["infinity"], entrypoint=["sleep"])
         self._start_postgres()
-        self._start("redis", "redis", ())
+        self.containers["redis"] = self._start("redis")
         wait_for("Redis", self._redis_serves, _START_SECONDS)
         self._settings = {
             **environment(URL),
@@ -74,10 +74,10 @@ class Deployment:
             engine.volume(images["airflow"], DAGS, {"work.py": dag}): DAGS,
             engine.volume(images["airflow"], "/usr/local/airflow/include", {"empty": ""}): RECORDS,
         }
-        self._airflow("migration", ["airflow", "db", "init"]).wait(_MIGRATION_SECONDS).checked()
+        self._airflow(["airflow", "db", "init"]).wait(_MIGRATION_SECONDS).checked()
         for name, argv in COMPONENTS.items():
             # What ends by itself, for want of a database for example, is started again.
-            self._airflow(name, argv, restart_policy={"Name": "always"})
+            self.containers[name] = self._airflow(argv, restart_policy={"Name": "always"})
 
     def query(self, sql: str) -> str:
         """Rows of the metadata database, a line each, columns joined by `|`; empty while down."""
@@ -93,8 +93,7 @@ class Deployment:
 
     def run(self, *argv: str) -> str:
         """What a command prints in a container of its own."""
-        container = self._airflow("command", argv)
-        return container.wait(_START_SECONDS).checked().output
+        return self._airflow(argv).wait(_START_SECONDS).checked().output
 
     def replace(self, signal: str, *names: str) -> None:
         """End containers by a signal, all at once, and start them again.
@@ -116,10 +115,13 @@ class Deployment:
         finished = self.containers["worker-long"].exec(["cat", f"{RECORDS}/runs"])
         return finished.stdout.splitlines()
 
-    def health(self, name: str) -> str:
-        """What `astronomer-runtime health` says in a container, after its exit code."""
-        finished = self.containers[name].exec(["astronomer-runtime", "health"])
-        return f"{finished.exit_code} {finished.output.strip()}"
+    def ill(self) -> List[str]:
+        """What `astronomer-runtime health` says of the components that are not healthy."""
+        found = {
+            name: self.containers[name].exec(["astronomer-runtime", "health"])
+            for name in COMPONENTS
+        }
+        return [f"{name}: {each.output}" for name, each in found.items() if each.exit_code != 0]
 
     def logs(self) -> str:
         """The end of every container's log."""
@@ -132,10 +134,9 @@ class Deployment:
         for container in [*self.containers.values(), self._pause]:
             container.remove()
 
-    def _airflow(self, name: str, argv: Sequence[str], **options: Any) -> Container:
+    def _airflow(self, argv: Sequence[str], **options: Any) -> Container:
         ports = {"AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(8793 + len(self.containers))}
         return self._start(
-            name,
             "airflow",
             argv,
             environment={**self._settings, **ports},
@@ -145,17 +146,12 @@ class Deployment:
             **options,
         )
 
-    def _start(self, name: str, image: str, argv: Sequence[str], **options: Any) -> Container:
-        container = self._engine.start(
-            self._images[image], argv, network=self._pause.network, **options
-        )
-        if name in ("migration", "command"):
-            return container
-        self.containers[name] = container
-        return container
+    def _start(self, image: str, argv: Sequence[str] = (), **options: Any) -> Container:
+        return self._engine.start(self._images[image], argv, network=self._pause.network, **options)
 
     def _start_postgres(self) -> None:
-        self._start("postgres", "postgres", (), environment={"POSTGRES_PASSWORD": PASSWORD})
+        password = {"POSTGRES_PASSWORD": PASSWORD}
+        self.containers["postgres"] = self._start("postgres", environment=password)
         wait_for("Postgres", self._postgres_serves, _START_SECONDS)
         create = ["createdb", "--host=127.0.0.1", "--username=postgres", "airflow"]
         self.containers["postgres"].exec(create, environment={"PGPASSWORD": PASSWORD}).checked()

@@ -69,6 +69,7 @@ DAG = (
 _PARSE = 120
 _DISPATCH = 120
 _PAUSE = 15
+_HEALTH = 120
 _RECOVERY = 900
 
 DEATHS: List[Tuple[str, Tuple[str, ...]]] = [
@@ -125,6 +126,9 @@ def test_every_task_runs_whatever_dies(deployment: Deployment) -> None:
     runs = intervals(deployment.records())
     print(json.dumps(summary(runs, time.monotonic() - last_death)))
     assert state == "success"
+    wait_for(
+        "every component to be healthy", lambda: not deployment.ill(), _HEALTH, deployment.logs
+    )
     assert len(runs) == SHORT + LONG
     for task, executions in runs.items():
         ordered = sorted(executions)

@@ -9,9 +9,13 @@ from __future__ import annotations
 SECTION = "astronomer"
 
 
-def variable(name: str) -> str:
+PLATFORM_KEYS = ("jwt_signing_cert", "houston_jwk_url")
+"""Options that name a key to check tokens with."""
+
+
+def variable(name: str, section: str = SECTION) -> str:
     """The environment variable that sets the option `name`."""
-    return f"AIRFLOW__{SECTION.upper()}__{name.upper()}"
+    return f"AIRFLOW__{section.upper()}__{name.upper()}"
 
 
 def text(name: str, default: str = "") -> str:
@@ -62,7 +66,7 @@ def on_platform() -> bool:
     True as soon as a key to check them with is named, so that a half-made configuration is an
     error, not an open door.
     """
-    return bool(text("jwt_signing_cert") or text("houston_jwk_url"))
+    return any(map(text, PLATFORM_KEYS))
 
 
 class InvalidOption(ValueError):

@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 def blueprint() -> Blueprint:
     """A blueprint without routes, whose hook sees every answer of the application."""
     made = Blueprint("astronomer_audit", __name__)
-    made.after_app_request(note)
+    # Not `after_app_request`, which reaches only the first application of a process.
+    made.record(lambda state: state.app.after_request(note))
     return made
 
 

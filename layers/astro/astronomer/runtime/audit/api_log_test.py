@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import base64
 import json
-from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
@@ -12,24 +11,17 @@ USER, PASSWORD = "ada", "only-in-this-test"
 
 
 @pytest.fixture(scope="module")
-def client(airflow_database: Path) -> Iterator[FlaskClient]:
-    patch = pytest.MonkeyPatch()
-    for name in ("AUTH_BACKEND", "AUTH_BACKENDS"):
-        patch.setenv(f"AIRFLOW__API__{name}", "airflow.api.auth.backend.basic_auth")
-    from airflow import plugins_manager
+def client(plugin: None) -> Iterator[FlaskClient]:
     from airflow.www.app import create_app
-    from astronomer.runtime.audit.plugin import AstronomerAuditPlugin
 
-    # Tests run the sources, which are not installed as a distribution with entry points.
-    plugins_manager.ensure_plugins_loaded()
-    patch.setattr(plugins_manager, "plugins", [AstronomerAuditPlugin()])
-    patch.setattr(plugins_manager, "flask_blueprints", None)
-    app = create_app(testing=True)
-    manager: Any = app.appbuilder.sm
-    with app.app_context():
-        manager.add_user(USER, "Ada", "L", "a@test", manager.find_role("Admin"), PASSWORD)
-    yield app.test_client()
-    patch.undo()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AUTH_BACKEND", "AUTH_BACKENDS"):
+            patch.setenv(f"AIRFLOW__API__{name}", "airflow.api.auth.backend.basic_auth")
+        app = create_app(testing=True)
+        manager: Any = app.appbuilder.sm
+        with app.app_context():
+            manager.add_user(USER, "Ada", "L", "a@test", manager.find_role("Admin"), PASSWORD)
+        yield app.test_client()
 
 
 def send(

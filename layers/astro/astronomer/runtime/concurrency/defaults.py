@@ -7,7 +7,8 @@ from typing import Iterable, List, MutableMapping, NamedTuple, Optional
 
 from astronomer.runtime.concurrency.advice import advise
 from astronomer.runtime.concurrency.resources import Resources
-from astronomer.runtime.concurrency.sources import NAMES_BY_RELEASE, Sources, names, variable
+from astronomer.runtime.concurrency.sources import NAMES_BY_RELEASE, Sources, names
+from astronomer.runtime.options import variable
 
 CHOSEN = "ASTRONOMER_RUNTIME_CHOSEN_DEFAULTS"
 """Variable of a component's process that names, joined by commas, the variables set by us."""
@@ -38,7 +39,7 @@ def defaults(component: str, resources: Resources, sources: Sources) -> List[Def
         name = (advice.section, advice.option)
         setting = sources.setting(*name)
         stock = sources.default(*name)
-        key = variable(*name)
+        key = variable(advice.option, advice.section)
         if setting:
             why = f"set by the operator; the container would get {advice.value}"
             found.append(Default(key, setting.value, setting.source, why, stock))
@@ -75,5 +76,6 @@ def without_ours(environ: MutableMapping[str, str]) -> None:
 
 def _variables(name: str) -> List[str]:
     _, section, option = name.lower().split("__", 2)
-    both = option in NAMES_BY_RELEASE
-    return [variable(*each) for each in names(section, option)] if both else [name]
+    if option not in NAMES_BY_RELEASE:
+        return [name]
+    return [variable(each, place) for place, each in names(section, option)]

@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Iterator, Mapping, NamedTuple, Optional, Tuple
 
+from astronomer.runtime.options import variable
+
 # Airflow reads the old name where the new one is not set. Source: `deprecated_options` in
 # airflow/configuration.py.
 _OTHER_NAMES = {
@@ -34,11 +36,6 @@ class Setting(NamedTuple):
 
     value: str
     source: str
-
-
-def variable(section: str, option: str) -> str:
-    """The environment variable of an option."""
-    return f"AIRFLOW__{section.upper()}__{option.upper()}"
 
 
 def names(section: str, option: str) -> Tuple[Tuple[str, str], ...]:
@@ -81,14 +78,14 @@ class Sources:
 
     def _settings(self, section: str, option: str) -> Iterator[Setting]:
         # Airflow reads `_CMD` and `_SECRET` for sensitive options alone, and these are none.
-        for name in names(section, option):
-            key = variable(*name)
+        for place, name in names(section, option):
+            key = variable(name, place)
             if self._environ.get(key):
                 yield Setting(self._environ[key], key)
-        for name in names(section, option):
-            value = _get(self._file, *name)
+        for place, name in names(section, option):
+            value = _get(self._file, place, name)
             # Airflow writes a file of all its defaults where there is none: nobody chose those.
-            if value is not None and value != _get(self._defaults, *name):
+            if value is not None and value != _get(self._defaults, place, name):
                 yield Setting(value, str(self._path))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-_KEYS = ("AIRFLOW__ASTRONOMER__JWT_SIGNING_CERT", "AIRFLOW__ASTRONOMER__HOUSTON_JWK_URL")
+from astronomer.runtime.options import PLATFORM_KEYS, variable
 
 _BACKEND = "astronomer.runtime.security.api_auth"
 
@@ -16,6 +16,6 @@ def let_security_in(environ: MutableMapping[str, str]) -> None:
     Not a constant of the image: the Astro CLI names a backend of its own where nobody has, and a
     webserver of a platform without ours does not start.
     """
-    if any(environ.get(name) for name in _KEYS):
+    if any(environ.get(variable(name)) for name in PLATFORM_KEYS):
         environ["AIRFLOW__API__AUTH_BACKEND"] = _BACKEND
         environ["AIRFLOW__API__AUTH_BACKENDS"] = f"{_BACKEND},airflow.api.auth.backend.session"

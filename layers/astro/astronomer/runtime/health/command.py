@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from pathlib import Path
-from typing import Dict, List, Mapping, Sequence
+from typing import Dict, List, Mapping, Optional, Sequence
 
 from astronomer.runtime.component import command_of, environment_of, running_component
 from astronomer.runtime.health.result import Health
@@ -50,15 +49,16 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     environ: Dict[str, str] = dict(os.environ)
     argv: Sequence[str] = ()
+    pid: Optional[int] = None
     if running and running.name == name:
-        argv = command_of(running.pid)
+        pid, argv = running.pid, command_of(running.pid)
         try:
             # A process that gave itself a title has lost its own; a probe has the container's.
             environ.update(environment_of(running.pid))
         except OSError:
             # Of another user.
             pass
-    found = check(name, argv, environ, arguments.timeout)
+    found = check(name, pid, argv, environ, arguments.timeout)
     if arguments.json:
         print(json.dumps([each._asdict() for each in found], indent=2))
     else:
@@ -67,12 +67,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def check(
-    component: str, argv: Sequence[str], environ: Mapping[str, str], seconds: float
+    component: str,
+    pid: Optional[int],
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    seconds: float,
 ) -> List[Health]:
     """Look at a component, or at all that `standalone` runs.
 
     Args:
         component: One of `COMPONENTS`.
+        pid: Its process; None where this container runs another one.
         argv: Words of its command.
         environ: Its variables.
         seconds: Bound of each question.
@@ -87,12 +92,14 @@ def check(
 
         return [check_webserver(argv, environ, seconds)]
     if component == "dag-processor":
-        alive = Path("/proc/1").exists()
-        return [Health(component, alive, "it sends no heartbeat: its process is there")]
+        from astronomer.runtime.health.process import check_process
+
+        return [check_process(component, pid)]
     from astronomer.runtime.health.job import check_job
 
     if component == "standalone":
         from astronomer.runtime.health.webserver import check_webserver
 
-        return [check_job("scheduler", environ, seconds), check_webserver((), environ, seconds)]
+        jobs = [check_job(each, environ, seconds) for each in ("scheduler", "triggerer")]
+        return [*jobs, check_webserver((), environ, seconds)]
     return [check_job(component, environ, seconds)]

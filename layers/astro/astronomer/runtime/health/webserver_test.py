@@ -1,72 +1,51 @@
 from __future__ import annotations
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Iterator, List
-
 import pytest
+from astronomer.runtime.conftest import HttpServer
+from astronomer.runtime.health.result import Health
 from astronomer.runtime.health.webserver import check_webserver, port_of
 
 HEALTHY = b'{"metadatabase": {"status": "healthy"}, "scheduler": {"status": "unhealthy"}}'
 NO_DATABASE = b'{"metadatabase": {"status": "unhealthy"}}'
 
 
-class Server:
-    def __init__(self) -> None:
-        self.status, self.body = 200, HEALTHY
-        self.paths: List[str] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outer.paths.append(self.path)
-                self.send_response(outer.status)
-                self.end_headers()
-                self.wfile.write(outer.body)
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.argv = ["airflow", "webserver", "--port", str(self.server.server_port)]
-
-
 @pytest.fixture
-def server() -> Iterator[Server]:
-    made = Server()
-    thread = threading.Thread(target=made.server.serve_forever, daemon=True)
-    thread.start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+def server(http_server: HttpServer) -> HttpServer:
+    http_server.body = HEALTHY
+    return http_server
 
 
-def test_a_webserver_that_answers_is_healthy_whatever_the_scheduler_does(server: Server) -> None:
-    assert check_webserver(server.argv, {}, 5).healthy
+def check(server: HttpServer, **environ: str) -> Health:
+    return check_webserver(["webserver", "--port", str(server.port)], environ, 5)
 
 
-def test_the_base_url_s_path_is_asked(server: Server) -> None:
-    environ = {"AIRFLOW__WEBSERVER__BASE_URL": "https://host/team/airflow/"}
-    assert check_webserver(server.argv, environ, 5).healthy
-    assert server.paths == ["/team/airflow/health"]
+def test_a_webserver_that_answers_is_healthy_whatever_the_scheduler_does(
+    server: HttpServer,
+) -> None:
+    assert check(server).healthy
+
+
+def test_the_base_url_s_path_is_asked(server: HttpServer) -> None:
+    assert check(server, AIRFLOW__WEBSERVER__BASE_URL="https://host/team/airflow/").healthy
+    assert [asked.path for asked in server.asked] == ["/team/airflow/health"]
 
 
 def test_a_webserver_without_database_is_not_ready_and_need_not_be_restarted(
-    server: Server,
+    server: HttpServer,
 ) -> None:
     server.body = NO_DATABASE
-    health = check_webserver(server.argv, {}, 5)
+    health = check(server)
     assert (health.passes(live=True), health.passes(live=False)) == (True, False)
 
 
-def test_an_error_is_no_health(server: Server) -> None:
+def test_an_error_is_no_health(server: HttpServer) -> None:
     server.status = 500
-    health = check_webserver(server.argv, {}, 5)
+    health = check(server)
     assert not health.passes(live=True)
     assert "answers 500" in health.reason
 
 
-def test_silence_is_no_health(server: Server) -> None:
+def test_silence_is_no_health(server: HttpServer) -> None:
     health = check_webserver(["airflow", "webserver", "--port=9"], {}, 5)
     assert not health.passes(live=True)
 

@@ -18,17 +18,26 @@ def check_worker(argv: Sequence[str], environ: Mapping[str, str], seconds: float
     Args:
         argv: Words of the component's command; `--celery-hostname` counts.
         environ: Its variables.
-        seconds: Bound of all of it.
+        seconds: Bound of each of two questions: one to the broker, one to the worker.
     """
     broker = settings.read(environ, settings.BROKER)
     if not broker:
         return Health(_NAME, True, "the broker is named where only Airflow can read it")
     node, address = node_name(argv), broker.value
+    # Not within the bound of the broker: on a busy machine the import alone takes seconds.
+    from celery import Celery
+
+    app = Celery(broker=address, set_as_current=False)
     try:
-        queues = within(seconds, lambda: _queues(address, node, seconds))
+        within(seconds, lambda: _reach(app, seconds))
     except Exception as error:
-        reason = f"the broker cannot be asked ({type(error).__name__})"
+        reason = f"the broker cannot be reached ({type(error).__name__})"
         return Health(_NAME, False, reason, outside=True)
+    try:
+        queues = within(seconds, lambda: _queues(app, node, seconds / 2))
+    except Exception as error:
+        reason = f"{node} cannot be asked by way of the broker ({type(error).__name__})"
+        return Health(_NAME, False, reason)
     if queues is None:
         return Health(_NAME, False, f"{node} does not answer by way of the broker")
     names = ", ".join(sorted(str(queue["name"]) for queue in queues))
@@ -54,13 +63,13 @@ def node_name(argv: Sequence[str]) -> str:
     return given if "@" in given else f"celery@{given}"
 
 
-def _queues(broker: str, node: str, seconds: float) -> Optional[Sequence[Dict[str, Any]]]:
-    from celery import Celery
-
-    app = Celery(broker=broker, set_as_current=False)
+def _reach(app: Any, seconds: float) -> None:
     with app.connection_for_write(connect_timeout=seconds) as connection:
         # Raises at once where the broker is down, rather than trying for as long as it takes.
         connection.ensure_connection(max_retries=0)
-        asked = app.control.inspect([node], timeout=seconds / 2, limit=1, connection=connection)
-        answers = asked.active_queues() or {}
-    return answers.get(node)
+
+
+def _queues(app: Any, node: str, seconds: float) -> Optional[Sequence[Dict[str, Any]]]:
+    answers = app.control.inspect([node], timeout=seconds, limit=1).active_queues() or {}
+    queues: Optional[Sequence[Dict[str, Any]]] = answers.get(node)
+    return queues

@@ -10,7 +10,3 @@ def test_airflow_loads_it_by_its_path_and_knows_it_by_the_same_name() -> None:
     made = ExecutorLoader.load_executor(OURS)
     assert isinstance(made, Airflows)
     assert type(made).__name__ == Airflows.__name__
-
-
-def test_without_tasks_nothing_is_asked_of_anybody() -> None:
-    ExecutorLoader.load_executor(OURS).sync()

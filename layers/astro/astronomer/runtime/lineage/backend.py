@@ -28,14 +28,23 @@ class AstronomerLineageBackend(LineageBackend):
         if airflow_version() >= (2, 3, 0) or not is_wanted():
             return
         if self._backend is None:
-            from openlineage.lineage_backend import Backend
-
-            backend = Backend()
-            # Clients of that time know no transports.
-            backend.adapter._client = _Client()
-            type(self)._backend = backend
+            type(self)._backend = _backend()
         assert self._backend is not None
         self._backend.send_lineage(operator, inlets, outlets, context)
+
+
+def _backend() -> Any:
+    """OpenLineage's own, whose adapter uses our client: those of that time know no transports."""
+    from openlineage.airflow.adapter import OpenLineageAdapter
+    from openlineage.lineage_backend import Backend
+
+    class Adapter(OpenLineageAdapter):
+        def get_or_create_openlineage_client(self) -> _Client:
+            return _Client()
+
+    made = Backend()
+    made.adapter = Adapter()
+    return made
 
 
 class _Client:

@@ -6,51 +6,26 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
+from astronomer.runtime.conftest import HttpServer
 from astronomer.runtime.lineage import spool
 from astronomer.runtime.lineage.spool import Spool
 
 
-class Sink:
-    """A server that takes lineage events, or does not."""
-
-    def __init__(self) -> None:
-        self.status = 201
-        self.events: List[Any] = []
-        self.headers: List[Dict[str, str]] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                content = self.rfile.read(int(self.headers["Content-Length"]))
-                if outer.status == 201:
-                    outer.events.append(json.loads(content))
-                    outer.headers.append(dict(self.headers.items()))
-                self.send_response(outer.status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-
 @pytest.fixture
-def sink() -> Iterator[Sink]:
-    made = Sink()
-    thread = threading.Thread(target=made.server.serve_forever, daemon=True)
-    thread.start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+def sink(http_server: HttpServer) -> HttpServer:
+    """A server that takes lineage events while its status is 201."""
+    http_server.status = 201
+    return http_server
+
+
+def taken(sink: HttpServer) -> List[Any]:
+    """The events that a sink has taken, in their order."""
+    return [json.loads(asked.body) for asked in sink.asked if asked.answered == 201]
 
 
 @pytest.fixture
@@ -106,46 +81,52 @@ def eventually(condition: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
-def test_events_arrive_in_order_after_their_process_has_ended(folder: Path, sink: Sink) -> None:
+def test_events_arrive_in_order_after_their_process_has_ended(
+    folder: Path, sink: HttpServer
+) -> None:
     deliver(folder, sink.url, '{"n": 1}', '{"n": 2}')
     deliver(folder, sink.url, '{"n": 3}')
-    eventually(lambda: len(sink.events) == 3)
-    assert sink.events == [{"n": 1}, {"n": 2}, {"n": 3}]
+    eventually(lambda: len(taken(sink)) == 3)
+    assert taken(sink) == [{"n": 1}, {"n": 2}, {"n": 3}]
     eventually(lambda: len(senders(folder)) == 1)
     assert Spool(folder).waiting() == []
 
 
-def test_without_a_key_nothing_is_said_of_one(folder: Path, sink: Sink) -> None:
+def test_without_a_key_nothing_is_said_of_one(folder: Path, sink: HttpServer) -> None:
     deliver(folder, sink.url, "{}")
-    eventually(lambda: sink.headers)
-    assert "Authorization" not in sink.headers[0]
+    eventually(lambda: sink.asked)
+    assert "Authorization" not in sink.asked[0].headers
 
 
-def test_a_key_is_sent(folder: Path, sink: Sink) -> None:
+def test_a_key_is_sent(folder: Path, sink: HttpServer) -> None:
     deliver(folder, sink.url, "{}", OPENLINEAGE_API_KEY="k")
-    eventually(lambda: sink.headers)
-    assert sink.headers[0]["Authorization"] == "Bearer k"
+    eventually(lambda: sink.asked)
+    assert sink.asked[0].headers["Authorization"] == "Bearer k"
 
 
-def test_what_a_sink_could_not_take_is_sent_when_it_can(folder: Path, sink: Sink) -> None:
+def test_what_a_sink_could_not_take_is_sent_when_it_can(folder: Path, sink: HttpServer) -> None:
     sink.status = 503
     deliver(folder, sink.url, '{"n": 1}')
     eventually(lambda: senders(folder))
     assert len(Spool(folder).waiting()) == 1
     sink.status = 201
-    eventually(lambda: sink.events == [{"n": 1}])
+    eventually(lambda: taken(sink) == [{"n": 1}])
 
 
-def test_an_event_that_a_sink_refuses_does_not_hold_up_the_next(folder: Path, sink: Sink) -> None:
+def test_an_event_that_a_sink_refuses_does_not_hold_up_the_next(
+    folder: Path, sink: HttpServer
+) -> None:
     sink.status = 400
     deliver(folder, sink.url, '{"n": 1}')
     eventually(lambda: not Spool(folder).waiting())
     sink.status = 201
     deliver(folder, sink.url, '{"n": 2}')
-    eventually(lambda: sink.events == [{"n": 2}])
+    eventually(lambda: taken(sink) == [{"n": 2}])
 
 
-def test_a_sender_that_was_killed_is_replaced_and_nothing_is_lost(folder: Path, sink: Sink) -> None:
+def test_a_sender_that_was_killed_is_replaced_and_nothing_is_lost(
+    folder: Path, sink: HttpServer
+) -> None:
     sink.status = 503
     deliver(folder, sink.url, '{"n": 1}')
     eventually(lambda: senders(folder))
@@ -154,7 +135,7 @@ def test_a_sender_that_was_killed_is_replaced_and_nothing_is_lost(folder: Path, 
     eventually(lambda: not senders(folder))
     sink.status = 201
     deliver(folder, sink.url, '{"n": 2}')
-    eventually(lambda: sink.events == [{"n": 1}, {"n": 2}])
+    eventually(lambda: taken(sink) == [{"n": 1}, {"n": 2}])
 
 
 def test_a_sink_that_never_answers_is_not_waited_for(folder: Path) -> None:

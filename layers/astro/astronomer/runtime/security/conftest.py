@@ -1,13 +1,11 @@
-"""A platform for the tests: its keys, its tokens, and the server of its key set."""
+"""A platform for the tests: its keys, its key set and its tokens."""
 
 from __future__ import annotations
 
 import base64
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict
 
 import jwt
 import pytest
@@ -74,30 +72,9 @@ class SigningKey:
         return bytes(self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
-class KeyServer:
-    """Serves a key set, and counts its visitors."""
-
-    def __init__(self) -> None:
-        self.status = 200
-        self.body = b""
-        self.visits: List[str] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outer.visits.append(self.path)
-                self.send_response(outer.status)
-                self.end_headers()
-                self.wfile.write(outer.body)
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/keys"
-
-    def serve(self, *keys: SigningKey) -> None:
-        self.body = json.dumps({"keys": [key.jwk for key in keys]}).encode()
+def key_set(*keys: SigningKey) -> bytes:
+    """A JSON Web Key Set."""
+    return json.dumps({"keys": [key.jwk for key in keys]}).encode()
 
 
 def hand_made_token(header: Dict[str, Any], claims: Dict[str, Any], signature: str = "") -> str:
@@ -128,13 +105,3 @@ def ec_key() -> SigningKey:
 def strange_key() -> SigningKey:
     """A key that the platform does not know, with the id of one that it knows."""
     return SigningKey("rsa-1")
-
-
-@pytest.fixture(scope="session")
-def key_server() -> Iterator[KeyServer]:
-    made = KeyServer()
-    thread = threading.Thread(target=made.server.serve_forever, daemon=True)
-    thread.start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()

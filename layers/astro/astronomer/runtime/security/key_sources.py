@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Callable, Dict, Optional, Tuple
 
+from astronomer.runtime.bounded_fetch import FetchError, fetch
 from astronomer.runtime.security.errors import ConfigurationError, NoKeyError
 from astronomer.runtime.security.public_keys import (
     KeyFormatError,
@@ -131,23 +132,15 @@ class JwksUrl:
             return self._keys[kid]
 
     def _ask(self, now: float) -> None:
-        import requests
-
         self._asked_at = now
         try:
-            with requests.get(
-                self._url, timeout=self._timeout, stream=True, allow_redirects=False
-            ) as answer:
-                if answer.status_code != 200:
-                    raise KeyFormatError(f"the answer is {answer.status_code}")
-                content = answer.raw.read(LARGEST_KEY_SET + 1, decode_content=True)
-            if len(content) > LARGEST_KEY_SET:
-                raise KeyFormatError(f"more than {LARGEST_KEY_SET} bytes")
+            content = fetch(self._url, self._timeout, LARGEST_KEY_SET)
             self._keys = keys_from_jwks(json.loads(content))
             self._good_at = now
         except Exception as error:
             # Whatever it is, it must not let anybody in, nor lock everybody out at once.
-            reason = error if isinstance(error, KeyFormatError) else type(error).__name__
+            known = isinstance(error, (FetchError, KeyFormatError))
+            reason = error if known else type(error).__name__
             log.warning("The key set in AIRFLOW__ASTRONOMER__HOUSTON_JWK_URL: %s.", reason)
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from astronomer.runtime.security.conftest import KeyServer, SigningKey
+from astronomer.runtime.conftest import HttpServer
+from astronomer.runtime.security.conftest import SigningKey, key_set
 from astronomer.runtime.security.errors import ConfigurationError, NoKeyError
 from astronomer.runtime.security.key_sources import (
     FRESH_SECONDS,
@@ -72,26 +73,24 @@ def test_a_file_without_a_public_key_is_a_wrong_option(
 
 
 @pytest.fixture
-def source(key_server: KeyServer, clock: Clock, rsa_key: SigningKey) -> JwksUrl:
-    key_server.status = 200
-    key_server.serve(rsa_key)
-    key_server.visits.clear()
-    return JwksUrl(key_server.url, 5, STALE, clock)
+def source(http_server: HttpServer, clock: Clock, rsa_key: SigningKey) -> JwksUrl:
+    http_server.body = key_set(rsa_key)
+    return JwksUrl(http_server.url, 5, STALE, clock)
 
 
 def test_a_key_set_is_asked_for_once(
-    source: JwksUrl, key_server: KeyServer, rsa_key: SigningKey
+    source: JwksUrl, http_server: HttpServer, rsa_key: SigningKey
 ) -> None:
     for _ in range(3):
         assert same(source.find("rsa-1"), rsa_key)
-    assert len(key_server.visits) == 1
+    assert len(http_server.asked) == 1
 
 
 def test_a_new_key_id_is_looked_for_but_not_at_any_rate(
-    source: JwksUrl, key_server: KeyServer, clock: Clock, rsa_key: SigningKey, ec_key: SigningKey
+    source: JwksUrl, http_server: HttpServer, clock: Clock, rsa_key: SigningKey, ec_key: SigningKey
 ) -> None:
     source.find("rsa-1")
-    key_server.serve(rsa_key, ec_key)
+    http_server.body = key_set(rsa_key, ec_key)
     with pytest.raises(NoKeyError):
         source.find("ec-1")
     clock.now += RETRY_SECONDS + 1
@@ -99,14 +98,14 @@ def test_a_new_key_id_is_looked_for_but_not_at_any_rate(
     for name in "abcdef":
         with pytest.raises(NoKeyError):
             source.find(name)
-    assert len(key_server.visits) == 2
+    assert len(http_server.asked) == 2
 
 
 def test_a_key_that_is_taken_away_is_no_longer_used(
-    source: JwksUrl, key_server: KeyServer, clock: Clock, ec_key: SigningKey
+    source: JwksUrl, http_server: HttpServer, clock: Clock, ec_key: SigningKey
 ) -> None:
     source.find("rsa-1")
-    key_server.serve(ec_key)
+    http_server.body = key_set(ec_key)
     clock.now += FRESH_SECONDS + 1
     with pytest.raises(NoKeyError):
         source.find("rsa-1")
@@ -118,14 +117,14 @@ def test_a_key_that_is_taken_away_is_no_longer_used(
 )
 def test_in_an_outage_old_keys_serve_for_a_bounded_time(
     source: JwksUrl,
-    key_server: KeyServer,
+    http_server: HttpServer,
     clock: Clock,
     rsa_key: SigningKey,
     status: int,
     body: bytes,
 ) -> None:
     source.find("rsa-1")
-    key_server.status, key_server.body = status, body
+    http_server.status, http_server.body = status, body
     clock.now += FRESH_SECONDS + STALE - 1
     assert same(source.find("rsa-1"), rsa_key)
     clock.now += 2

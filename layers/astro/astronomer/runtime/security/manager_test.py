@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import pytest
-from astronomer.runtime.security.conftest import AUDIENCE, ISSUER, KeyServer, SigningKey
+from astronomer.runtime.conftest import serving
+from astronomer.runtime.security.conftest import AUDIENCE, ISSUER, SigningKey, key_set
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -16,22 +16,21 @@ COOKIE = "platform_token"
 
 
 @pytest.fixture(scope="module")
-def app(airflow_database: Path, key_server: KeyServer, rsa_key: SigningKey) -> Iterator[Flask]:
-    key_server.serve(rsa_key)
-    values = {
-        "AIRFLOW__ASTRONOMER__HOUSTON_JWK_URL": key_server.url,
-        "AIRFLOW__ASTRONOMER__JWT_ISSUER": ISSUER,
-        "AIRFLOW__ASTRONOMER__JWT_AUDIENCE": AUDIENCE,
-        "AIRFLOW__ASTRONOMER__JWT_COOKIE": COOKIE,
-        "AIRFLOW__API__AUTH_BACKEND": "astronomer.runtime.security.api_auth",
-        "AIRFLOW__API__AUTH_BACKENDS": "astronomer.runtime.security.api_auth",
-    }
-    os.environ.update(values)
-    from airflow.www.app import create_app
+def app(airflow_database: Path, rsa_key: SigningKey) -> Iterator[Flask]:
+    with serving() as server, pytest.MonkeyPatch.context() as patch:
+        server.body = key_set(rsa_key)
+        for name, value in {
+            "ASTRONOMER__HOUSTON_JWK_URL": server.url,
+            "ASTRONOMER__JWT_ISSUER": ISSUER,
+            "ASTRONOMER__JWT_AUDIENCE": AUDIENCE,
+            "ASTRONOMER__JWT_COOKIE": COOKIE,
+            "API__AUTH_BACKEND": "astronomer.runtime.security.api_auth",
+            "API__AUTH_BACKENDS": "astronomer.runtime.security.api_auth",
+        }.items():
+            patch.setenv(f"AIRFLOW__{name}", value)
+        from airflow.www.app import create_app
 
-    yield create_app(testing=True)
-    for name in values:
-        del os.environ[name]
+        yield create_app(testing=True)
 
 
 @pytest.fixture

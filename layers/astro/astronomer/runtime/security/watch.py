@@ -14,7 +14,8 @@ from flask.blueprints import BlueprintSetupState
 def blueprint() -> Blueprint:
     """A blueprint without routes; it looks at the application that registers it."""
     made = Blueprint("astronomer_security", __name__)
-    made.record_once(_check)
+    # Not `record_once`: a process may make a second application.
+    made.record(_check)
     return made
 
 

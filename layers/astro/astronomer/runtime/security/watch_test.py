@@ -8,15 +8,8 @@ from astronomer.runtime.security.conftest import AUDIENCE, ISSUER, SigningKey
 
 @pytest.fixture
 def platform(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, rsa_key: SigningKey, airflow_database: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, rsa_key: SigningKey, plugin: None
 ) -> None:
-    from airflow import plugins_manager
-    from astronomer.runtime.security.plugin import AstronomerSecurityPlugin
-
-    # Tests run the sources, which are not installed as a distribution with entry points.
-    plugins_manager.ensure_plugins_loaded()
-    monkeypatch.setattr(plugins_manager, "plugins", [AstronomerSecurityPlugin()])
-    monkeypatch.setattr(plugins_manager, "flask_blueprints", None)
     cert = tmp_path / "tls.crt"
     cert.write_bytes(rsa_key.public_pem)
     for name, value in {

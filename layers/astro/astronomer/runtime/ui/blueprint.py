@@ -25,7 +25,7 @@ def blueprint() -> Blueprint:
         static_folder=str(_FOLDER / "static"),
         static_url_path="/astronomer/static",
     )
-    made.record_once(_set_up)
+    made.record(_set_up)
     return made
 
 

@@ -9,12 +9,15 @@ import time
 from typing import Dict, Optional
 
 from astronomer.runtime import options
-from astronomer.runtime.update.feed import FeedError, fetch
+from astronomer.runtime.bounded_fetch import FetchError, fetch
 from astronomer.runtime.update.releases import newest_patch
 
 DISMISSED_COOKIE = "astronomer_update_dismissed"
 
 _DAY = 86400.0
+
+LARGEST = 1024 * 1024
+"""Bytes of the list; that of all releases of several years has far less."""
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +75,7 @@ class UpdateNotice:
 
     def _look(self) -> None:
         try:
-            self._newest = newest_patch(fetch(self._url, self._timeout), self._running)
-        except (FeedError, ValueError) as error:
+            document = fetch(self._url, self._timeout, LARGEST)
+            self._newest = newest_patch(document, self._running)
+        except (FetchError, ValueError) as error:
             log.warning("The list of releases in AIRFLOW__ASTRONOMER__UPDATE_URL: %s.", error)

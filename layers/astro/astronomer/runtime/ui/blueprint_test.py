@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any, Dict, Iterator
 
 import pytest
@@ -14,26 +13,18 @@ PASSWORD = "only-in-this-test"
 
 
 @pytest.fixture(scope="module")
-def app(airflow_database: Path) -> Iterator[Flask]:
-    os.environ["ASTRONOMER_RUNTIME_VERSION"] = "5.0.6"
-    from airflow import plugins_manager
+def app(plugin: None) -> Iterator[Flask]:
     from airflow.www.app import create_app
-    from astronomer.runtime.ui.plugin import AstronomerUiPlugin
 
-    # Tests run the sources, which are not installed as a distribution with entry points. Making the
-    # database has collected the plugins already.
-    plugins_manager.ensure_plugins_loaded()
-    assert plugins_manager.plugins is not None
-    plugins_manager.plugins = [*plugins_manager.plugins, AstronomerUiPlugin()]
-    plugins_manager.flask_blueprints = None
-    made: Flask = create_app(config={"WTF_CSRF_ENABLED": False, "TESTING": True})
-    manager: Any = made.appbuilder.sm  # type: ignore[attr-defined]
-    with made.app_context():
-        for role in ("Admin", "Viewer"):
-            name = role.lower()
-            manager.add_user(name, name, name, f"{name}@test", manager.find_role(role), PASSWORD)
-    yield made
-    del os.environ["ASTRONOMER_RUNTIME_VERSION"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ASTRONOMER_RUNTIME_VERSION", "5.0.6")
+        made: Flask = create_app(config={"WTF_CSRF_ENABLED": False, "TESTING": True})
+        manager: Any = made.appbuilder.sm  # type: ignore[attr-defined]
+        with made.app_context():
+            for role in ("Admin", "Viewer"):
+                name, roles = role.lower(), manager.find_role(role)
+                manager.add_user(name, name, name, f"{name}@test", roles, PASSWORD)
+        yield made
 
 
 def client(app: Flask, user: str) -> FlaskClient:
@@ -86,12 +77,12 @@ def test_airflow_s_own_footer_stays(app: Flask) -> None:
 def test_a_task_process_loads_the_plugin_without_flask() -> None:
     code = (
         "import sys, airflow.plugins_manager; before = set(sys.modules);"
-        "import astronomer.runtime.ui.plugin;"
+        "import astronomer.runtime.plugin;"
         "print(sorted(set(sys.modules) - before))"
     )
     environ: Dict[str, str] = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     printed = subprocess.run(
         [sys.executable, "-c", code], env=environ, check=True, stdout=subprocess.PIPE, text=True
     ).stdout
-    assert "astronomer.runtime.ui.plugin" in printed
+    assert "astronomer.runtime.plugin" in printed
     assert "flask" not in printed
