@@ -8,10 +8,10 @@ import os
 import sys
 from typing import Dict, List
 
+from astronomer.runtime.airflow_options import Sources
 from astronomer.runtime.component import environment_of, running_component
 from astronomer.runtime.concurrency.defaults import Default, defaults, without_ours
 from astronomer.runtime.concurrency.resources import Resources, measure
-from astronomer.runtime.concurrency.sources import Sources
 
 COMPONENTS = ("scheduler", "celery worker", "webserver", "dag-processor", "standalone")
 

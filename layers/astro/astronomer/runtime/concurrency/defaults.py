@@ -5,13 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Iterable, List, MutableMapping, NamedTuple, Optional
 
+from astronomer.runtime.airflow_options import NAMES_BY_RELEASE, Sources, names
 from astronomer.runtime.concurrency.advice import advise
 from astronomer.runtime.concurrency.resources import Resources
-from astronomer.runtime.concurrency.sources import NAMES_BY_RELEASE, Sources, names
 from astronomer.runtime.options import variable
 
 CHOSEN = "ASTRONOMER_RUNTIME_CHOSEN_DEFAULTS"
 """Variable of a component's process that names, joined by commas, the variables set by us."""
+
+
+_EXECUTORS_OF_ONE_CONTAINER = {
+    "DebugExecutor",
+    "LocalExecutor",
+    "LocalKubernetesExecutor",
+    "SequentialExecutor",
+}
 
 
 class Default(NamedTuple):
@@ -33,7 +41,7 @@ class Default(NamedTuple):
 
 def defaults(component: str, resources: Resources, sources: Sources) -> List[Default]:
     """All options that we have an opinion on for a component; arguments as for `advise`."""
-    tasks_here = sources.runs_tasks_in_scheduler(component)
+    tasks_here = _runs_tasks_beside_scheduler(component, sources)
     found = []
     for advice in advise(component, resources, tasks_here):
         name = (advice.section, advice.option)
@@ -72,6 +80,14 @@ def without_ours(environ: MutableMapping[str, str]) -> None:
     for name in filter(None, environ.pop(CHOSEN, "").split(",")):
         for key in _variables(name):
             environ.pop(key, None)
+
+
+def _runs_tasks_beside_scheduler(component: str, sources: Sources) -> bool:
+    """Whether tasks run in this container, and not in workers or in pods."""
+    found = sources.setting("core", "executor")
+    executor = found.value if found else sources.default("core", "executor")
+    # `standalone` chooses between the executors of one machine by itself.
+    return component == "standalone" or executor in _EXECUTORS_OF_ONE_CONTAINER
 
 
 def _variables(name: str) -> List[str]:

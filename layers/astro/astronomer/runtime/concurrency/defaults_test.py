@@ -5,9 +5,9 @@ from typing import Dict, Iterable
 
 import airflow
 import pytest
+from astronomer.runtime.airflow_options import Sources
 from astronomer.runtime.concurrency.defaults import Default, apply, without_ours
 from astronomer.runtime.concurrency.resources import MIB, Resources
-from astronomer.runtime.concurrency.sources import Sources
 
 TWO_CPUS = Resources(2, 4096 * MIB, "test", "test")
 INSTALLED = Path(airflow.__file__).parent

@@ -6,8 +6,9 @@ import socket
 from importlib import import_module
 from typing import Mapping
 
-from astronomer.runtime.entrypoint import database, settings
+from astronomer.runtime.entrypoint import database
 from astronomer.runtime.entrypoint.waiting import within
+from astronomer.runtime.health.addresses import database_address
 from astronomer.runtime.health.result import Health
 
 JOB_TYPES = {"scheduler": "SchedulerJob", "triggerer": "TriggererJob"}
@@ -24,19 +25,15 @@ def check_job(component: str, environ: Mapping[str, str], seconds: float) -> Hea
         environ: The component's variables.
         seconds: Bound of all of it.
     """
-    url = settings.read(environ, settings.NEW_CONNECTION) or settings.read(
-        environ, settings.OLD_CONNECTION
-    )
-    if not url:
+    address = database_address(environ)
+    if not address:
         return Health(component, True, "the database is named where only Airflow can read it")
     threshold = float(environ.get(_THRESHOLD) or 30)
-    host, address = hostname(environ), url.value
+    host, url = hostname(environ), address
     try:
         age = within(
             seconds,
-            lambda: database.seconds_since_heartbeat(
-                address, JOB_TYPES[component], host, int(seconds)
-            ),
+            lambda: database.seconds_since_heartbeat(url, JOB_TYPES[component], host, int(seconds)),
         )
     except Exception as error:
         # What is wrong is not ours to say: the driver's text may hold the password.

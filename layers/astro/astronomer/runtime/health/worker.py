@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 from typing import Any, Dict, Mapping, Optional, Sequence
 
-from astronomer.runtime.entrypoint import settings
 from astronomer.runtime.entrypoint.waiting import within
+from astronomer.runtime.health.addresses import broker_address
 from astronomer.runtime.health.result import Health
 
 _NAME = "celery worker"
@@ -20,10 +20,10 @@ def check_worker(argv: Sequence[str], environ: Mapping[str, str], seconds: float
         environ: Its variables.
         seconds: Bound of each of two questions: one to the broker, one to the worker.
     """
-    broker = settings.read(environ, settings.BROKER)
-    if not broker:
+    address = broker_address(environ)
+    if not address:
         return Health(_NAME, True, "the broker is named where only Airflow can read it")
-    node, address = node_name(argv), broker.value
+    node = node_name(argv)
     # Not within the bound of the broker: on a busy machine the import alone takes seconds.
     from celery import Celery
 

@@ -1,4 +1,5 @@
-"""Who has set an option of Airflow's: a variable, the project's `airflow.cfg`, or nobody."""
+"""Who has set an option of Airflow's, a variable, the project's `airflow.cfg` or nobody, found out
+without importing Airflow."""
 
 from __future__ import annotations
 
@@ -15,16 +16,10 @@ _OTHER_NAMES = {
     ("celery", "worker_concurrency"): (("celery", "celeryd_concurrency"),),
     ("core", "default_pool_task_slot_count"): (("core", "non_pooled_task_slot_count"),),
     ("core", "max_active_tasks_per_dag"): (("core", "dag_concurrency"),),
+    ("database", "sql_alchemy_conn"): (("core", "sql_alchemy_conn"),),
     ("database", "sql_alchemy_max_overflow"): (("core", "sql_alchemy_max_overflow"),),
     ("database", "sql_alchemy_pool_size"): (("core", "sql_alchemy_pool_size"),),
     ("scheduler", "parsing_processes"): (("scheduler", "max_threads"),),
-}
-
-_EXECUTORS_OF_ONE_CONTAINER = {
-    "DebugExecutor",
-    "LocalExecutor",
-    "LocalKubernetesExecutor",
-    "SequentialExecutor",
 }
 
 NAMES_BY_RELEASE = {"sql_alchemy_max_overflow", "sql_alchemy_pool_size"}
@@ -63,13 +58,6 @@ class Sources:
     def setting(self, section: str, option: str) -> Optional[Setting]:
         """What the operator chose, as Airflow would find it; None where nobody chose."""
         return next(self._settings(section, option), None)
-
-    def runs_tasks_in_scheduler(self, component: str) -> bool:
-        """Whether the executor runs tasks beside the scheduler, and not in workers or in pods."""
-        found = self.setting("core", "executor")
-        executor = found.value if found else self.default("core", "executor")
-        # It chooses between the executors for one machine by itself.
-        return component == "standalone" or executor in _EXECUTORS_OF_ONE_CONTAINER
 
     def default(self, section: str, option: str) -> str:
         """Airflow's own default, or an empty string where it has none."""
