@@ -45,12 +45,17 @@ class UpdateNotice:
     @classmethod
     def from_options(cls) -> UpdateNotice:
         """As `update_url`, `update_check_interval` and `update_check_timeout` say."""
-        return cls(
-            options.text("update_url"),
-            os.environ.get("ASTRONOMER_RUNTIME_VERSION", ""),
-            options.number("update_check_interval", _DAY),
-            options.number("update_check_timeout", 60),
-        )
+        try:
+            return cls(
+                options.text("update_url"),
+                os.environ.get("ASTRONOMER_RUNTIME_VERSION", ""),
+                options.number("update_check_interval", _DAY),
+                options.number("update_check_timeout", 60, minimum=0.1),
+            )
+        except options.InvalidOption as error:
+            # A webserver must not stay away for want of a notice.
+            log.warning("%s Until then there is no update notice.", error)
+            return cls("", running="", interval=0, timeout=0)
 
     def newer_release(self, dismissed: str) -> Optional[Dict[str, str]]:
         """What the page shows: `release`, and the `cookie` that dismisses it; None for nothing.

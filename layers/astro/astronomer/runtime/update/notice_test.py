@@ -83,3 +83,13 @@ def test_no_server_at_all_is_no_notice() -> None:
     made = notice("http://127.0.0.1:9/")
     looked(made)
     assert made.newer_release("") is None
+
+
+def test_a_wrong_option_turns_the_notice_off_and_is_told(
+    feed: HttpServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("AIRFLOW__ASTRONOMER__UPDATE_URL", feed.url)
+    monkeypatch.setenv("AIRFLOW__ASTRONOMER__UPDATE_CHECK_INTERVAL", "soon")
+    looked(UpdateNotice.from_options())
+    assert feed.asked == []
+    assert "UPDATE_CHECK_INTERVAL is 'soon'; set it to a number" in caplog.text
