@@ -5,6 +5,8 @@ import threading
 import time
 from typing import Callable
 
+# It takes over the root logger, which must not happen in the middle of a test.
+import airflow.configuration  # noqa: F401
 import pytest
 from astronomer.runtime.conftest import HttpServer
 from astronomer.runtime.update.notice import LARGEST, UpdateNotice
