@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Iterable
 
 from oci.subsystem import OciSubsystem
+from oci.target_types import LayerEnvField
 from oci.toolchain import LayerToolchain, Toolchain, ToolchainFieldSet, ToolchainRequest
-from pants.engine.addresses import UnparsedAddressInputs
+from pants.engine.addresses import Addresses, UnparsedAddressInputs
 from pants.engine.environment import EnvironmentName
 from pants.engine.rules import Get, Rule, collect_rules, rule
-from pants.engine.target import FieldSetsPerTarget, FieldSetsPerTargetRequest, Targets
+from pants.engine.target import (
+    FieldSet,
+    FieldSetsPerTarget,
+    FieldSetsPerTargetRequest,
+    InferDependenciesRequest,
+    InferredDependencies,
+    Targets,
+)
 from pants.engine.unions import UnionRule
 from pants.util.logging import LogLevel
 
@@ -56,5 +65,32 @@ async def layer_toolchain(options: OciSubsystem) -> LayerToolchain:
     return LayerToolchain(toolchain)
 
 
+@dataclass(frozen=True)
+class ToolchainUserFieldSet(FieldSet):
+    """Every layer, of whatever kind."""
+
+    required_fields = (LayerEnvField,)
+
+
+class InferToolchainRequest(InferDependenciesRequest):
+    infer_from = ToolchainUserFieldSet
+
+
+@rule(desc="Infer the toolchain of layers", level=LogLevel.DEBUG)
+async def infer_toolchain(
+    request: InferToolchainRequest, options: OciSubsystem
+) -> InferredDependencies:
+    # Nothing else tells `--changed-since` that a layer's bytes depend on what builds it.
+    specs = [options.toolchain] if options.toolchain else []
+    return InferredDependencies(
+        await Get(
+            Addresses,
+            UnparsedAddressInputs(
+                specs, owning_address=None, description_of_origin="`[oci].toolchain`"
+            ),
+        )
+    )
+
+
 def rules() -> Iterable[Rule | UnionRule]:
-    return collect_rules()
+    return [*collect_rules(), UnionRule(InferDependenciesRequest, InferToolchainRequest)]

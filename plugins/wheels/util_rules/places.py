@@ -9,9 +9,15 @@ from typing import Any, Iterable
 from oci.layer import LayerFieldSet
 from oci.toolchain import LayerToolchain, Toolchain, ToolchainRequest
 from oci.util_rules.layer_process import TOOLCHAIN_MOUNT
+from pants.engine.addresses import Addresses, UnparsedAddressInputs
 from pants.engine.fs import Digest
 from pants.engine.rules import Get, Rule, collect_rules, rule
-from pants.engine.target import InvalidFieldException
+from pants.engine.target import (
+    FieldSet,
+    InferDependenciesRequest,
+    InferredDependencies,
+    InvalidFieldException,
+)
 from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
 from wheels.target_types import (
@@ -114,5 +120,34 @@ async def image_python(request: ImagePythonRequest, tools: LayerToolchain) -> Im
     )
 
 
+@dataclass(frozen=True)
+class InterpreterUserFieldSet(FieldSet):
+    """A layer of Python modules."""
+
+    required_fields = (WheelInterpreterField,)
+
+    interpreter: WheelInterpreterField
+
+
+class InferInterpreterRequest(InferDependenciesRequest):
+    infer_from = InterpreterUserFieldSet
+
+
+@rule
+async def infer_interpreter(request: InferInterpreterRequest) -> InferredDependencies:
+    field_set = request.field_set
+    specs = [field_set.interpreter.value] if field_set.interpreter.value else []
+    return InferredDependencies(
+        await Get(
+            Addresses,
+            UnparsedAddressInputs(
+                specs,
+                owning_address=None,
+                description_of_origin=f"the `interpreter` field of {field_set.address}",
+            ),
+        )
+    )
+
+
 def rules() -> Iterable[Rule | UnionRule]:
-    return collect_rules()
+    return [*collect_rules(), UnionRule(InferDependenciesRequest, InferInterpreterRequest)]
