@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Iterable
 
-from oci.toolchain import LayerToolchain
-from oci.util_rules.layer_process import TOOLCHAIN_MOUNT, ToolProcess
+from oci.toolchain import TOOLCHAIN_MOUNT, LayerToolchain
+from oci.util_rules.layer_process import ToolProcess
 from packaging.version import Version
 from pants.core.goals.generate_lockfiles import (
     GenerateLockfile,

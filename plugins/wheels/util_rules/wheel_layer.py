@@ -120,18 +120,16 @@ def _constraints(lock: ResolveLock) -> str:
 
 @rule(desc="Build a layer of wheels", level=LogLevel.DEBUG)
 async def build_wheel_layer(field_set: WheelLayerFieldSet) -> BuiltLayer:
-    lock, selection, python, tools = await MultiGet(
+    lock, selection, tools = await MultiGet(
         Get(ResolveLock, LockRequest, lock_request(field_set)),
         Get(Selection, WheelLayerFieldSet, field_set),
-        Get(ImagePython, ImagePythonRequest, ImagePythonRequest.of(field_set)),
         Get(ToolWheels, ToolWheelsRequest(("installer",))),
     )
-    locked_version = lock.lock.inputs.python_version
-    if python.version != locked_version:
-        raise InvalidFieldException(
-            f"{field_set.address}: `interpreter` is Python {python.version}, but {lock.path} is "
-            f"for Python {locked_version}. Name a toolchain of that version."
-        )
+    python = await Get(
+        ImagePython,
+        ImagePythonRequest,
+        ImagePythonRequest.of(field_set, lock.lock.inputs.python_version),
+    )
     wheels = await Get(
         LayerWheels, LayerWheelsRequest(field_set, lock, selection.names, python.path)
     )
@@ -159,7 +157,7 @@ async def build_wheel_layer(field_set: WheelLayerFieldSet) -> BuiltLayer:
             args=(f"--spec={_SPEC}", f"--wheels={_WHEELS}"),
             input_digest=await Get(Digest, MergeDigests([spec_digest, wheels_digest])),
             immutable_input_digests=FrozenDict(
-                {TOOLS_MOUNT: tools.digest, **python.immutable_input_digests}
+                {TOOLS_MOUNT: tools.digest, **python.interpreter.immutable_input_digests}
             ),
             sandbox_packages=("wheels.sandbox",),
             path_entries=tools.path_entries,
