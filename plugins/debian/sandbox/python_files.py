@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
 
 from oci.sandbox.bytecode import cached_path, compile_all
@@ -60,5 +61,6 @@ def bytecode_entries(
         folder = path.rpartition("/")[0]
         # The folder's time is that of its first module, not of the build.
         result.setdefault(folder, Entry(folder, "dir", 0o755, module.mtime))
-        result[path] = file_entry(path, pyc, 0o644, module.mtime)
+        compiled = file_entry(path, pyc, 0o644, module.mtime)
+        result[path] = replace(compiled, package=module.package)
     return list(result.values())

@@ -18,6 +18,7 @@ from typing import BinaryIO, Dict, List
 from debian.sandbox import accounts, bootstrap, image_files
 from debian.sandbox.difference import difference
 from debian.sandbox.normal_paths import belongs, excluder, link_target
+from debian.sandbox.ownership import with_licences, with_owners
 from debian.sandbox.plan import Plan
 from debian.sandbox.python_files import bytecode_entries, interpreter_version
 from debian.sandbox.rootfs_tar import read_entries
@@ -167,8 +168,12 @@ def main() -> None:
     _install(plan, args.debs, layers, args.tools, tar)
     with tar.open("rb") as stream:
         system = _system(plan, stream)
-        layer = _on_top(plan, system, layers)
-        layer_args.write(args, [*layer, *_bytecode(plan, system, layer)], plan.purls)
+        layer = with_owners(_on_top(plan, system, layers), system, plan.contents)
+        layer_args.write(
+            args,
+            [*layer, *_bytecode(plan, system, layer)],
+            with_licences(plan.contents, system),
+        )
     tar.unlink()
 
 

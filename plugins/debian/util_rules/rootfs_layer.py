@@ -20,6 +20,7 @@ from debian.util_rules.fetch import FOLDER, FetchedPackages, FetchRequest
 from debian.util_rules.lockfile import LockRequest, ResolveLock, resolve_of, single_base
 from oci.layer import BuiltLayer, LayerFieldSet, LayerProcess
 from oci.sandbox.layer_writer import BLOB, PATHS
+from oci.sandbox.packages import Package
 from oci.util_rules.kinds import LayerRequest
 from pants.engine.addresses import Addresses, UnparsedAddressInputs
 from pants.engine.environment import EnvironmentName
@@ -67,11 +68,12 @@ async def base_layers(field_set: DebianLayerFieldSet, environment: EnvironmentNa
     return BaseLayers(tuple(layers))
 
 
-def _purl(package: LockedPackage, suite: str) -> str:
-    """Source: the package URL specification, type `deb`."""
+def _package(package: LockedPackage, suite: str) -> Package:
+    """Source of the URL: the package URL specification, type `deb`."""
     version = package.version.replace("+", "%2B").replace(":", "%3A")
     name = package.name.replace("+", "%2B")
-    return f"pkg:deb/debian/{name}@{version}?arch={package.architecture}&distro={suite}"
+    purl = f"pkg:deb/debian/{name}@{version}?arch={package.architecture}&distro={suite}"
+    return Package(purl, package.filename.rpartition("/")[2], package.sha256)
 
 
 @rule(desc="Build a layer of Debian packages", level=LogLevel.DEBUG)
@@ -105,7 +107,7 @@ async def build_debian_layer(
         packages=[package.name for package in packages],
         accounts=account_list,
         excludes=list(field_set.excludes.value or ()),
-        purls=[_purl(package, locked.lock.suite) for package in packages],
+        contents={package.name: _package(package, locked.lock.suite) for package in packages},
         bases=[str(layer.address) for layer in below.layers],
     )
     fetched, inputs, base_digest = await MultiGet(

@@ -50,6 +50,7 @@ async def package_layer(
                 *blob_entries((layer,)),
                 FileContent(descriptor, layer.descriptor.to_json()),
                 FileEntry(f"layers/{name}.mtree", layer.paths),
+                FileEntry(f"layers/{name}.packages.json", layer.packages),
             ]
         ),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Iterable
 
 from oci.layer import OUTPUT_FOLDER, BuiltLayer, LayerDescriptor, LayerProcess
-from oci.sandbox.layer_writer import BLOB, DESCRIPTOR, PATHS
+from oci.sandbox.layer_writer import BLOB, DESCRIPTOR, PACKAGES, PATHS
 from oci.subsystem import OciSubsystem
 from oci.toolchain import LayerToolchain
 from oci.util_rules import sandbox_code
@@ -136,6 +136,7 @@ async def build_layer(request: LayerProcess, options: OciSubsystem) -> BuiltLaye
         descriptor=LayerDescriptor.from_json(str(field_set.address), descriptor[0].content),
         blob=files[f"{OUTPUT_FOLDER}/{BLOB}"],
         paths=files[f"{OUTPUT_FOLDER}/{PATHS}"],
+        packages=files[f"{OUTPUT_FOLDER}/{PACKAGES}"],
         env=FrozenDict(field_set.env.value or {}),
         base=request.base,
         metadata=result.metadata,

@@ -57,6 +57,7 @@ class BytecodeSpool:
                 source.mtime,
                 open=self._opener(offset, len(pyc)),
                 size=len(pyc),
+                package=source.package,
             )
             offset += len(pyc)
         self._file.flush()

@@ -6,14 +6,17 @@ from, no interpreter of the build host, no clock.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Dict, Iterable, List, Tuple
 
 from oci.sandbox import layer_args
 from oci.sandbox.errors import SandboxError, run
 from oci.sandbox.layer_writer import Entry, file_entry
+from oci.sandbox.packages import Package, package_key
 from oci.sandbox.parents import DIRECTORY_MTIME, with_parents
 from wheels.sandbox.bytecode_spool import BytecodeSpool, wants_bytecode
 from wheels.sandbox.layer_destination import InstalledFile, LayerDestination, install_wheel
@@ -61,23 +64,24 @@ def wheel_entries(
     """
     ownership = _Ownership()
     entries: Dict[str, Entry] = {}
-    installed: List[LayerDestination] = []
+    installed: List[Tuple[str, LayerDestination]] = []
     for wheel in wheels:
-        destination = install_wheel(wheel, places)
+        destination, key = install_wheel(wheel, places), package_key(wheel.purl)
         for path in list(destination.files):
             file = destination.files[path]
             if omit.match(places.record_path(path)):
                 del destination.files[path]
             elif ownership.claim(path, wheel, file):
-                entries[file.entry.path] = file.entry
-        installed.append(destination)
+                entries[file.entry.path] = replace(file.entry, package=key)
+        installed.append((key, destination))
     bytecode = spool.compile(
         entry for entry in entries.values() if wants_bytecode(places.record_path(f"/{entry.path}"))
     )
     result = [*entries.values(), *bytecode.values()]
-    for destination in installed:
+    for key, destination in installed:
         own = (bytecode.get(file.entry.path) for file in destination.files.values())
-        result.append(destination.record_entry(f"/{entry.path}" for entry in own if entry))
+        record = destination.record_entry(f"/{entry.path}" for entry in own if entry)
+        result.append(replace(record, package=key))
     return result
 
 
@@ -104,6 +108,20 @@ def _project_wheel(project: Path) -> Path:
     return build_project(project, Path("work"))
 
 
+def _packages(
+    wheels: Iterable[WheelArchive], paths: Iterable[Path], locked: Dict[str, List[str]]
+) -> List[Package]:
+    files = {path.name: path for path in paths}
+    result = []
+    for wheel in wheels:
+        file, sha256 = locked.get(wheel.name) or (
+            wheel.file,
+            hashlib.sha256(files[wheel.file].read_bytes()).hexdigest(),
+        )
+        result.append(Package(wheel.purl, file, sha256, wheel.licences))
+    return result
+
+
 def main() -> None:
     """Write the layer that a spec describes."""
     parser = layer_args.parser(__doc__)
@@ -113,7 +131,7 @@ def main() -> None:
     source.add_argument("--project", type=Path, help="folder of a project")
     args = parser.parse_args()
     spec = json.loads(args.spec.read_text())
-    paths = [_project_wheel(args.project)] if args.project else args.wheels.glob("*.whl")
+    paths = [_project_wheel(args.project)] if args.project else list(args.wheels.glob("*.whl"))
     wheels = sorted((WheelArchive(path) for path in paths), key=lambda wheel: wheel.name)
     entries = wheel_entries(
         wheels,
@@ -123,11 +141,8 @@ def main() -> None:
     )
     for path, content in spec["files"].items():
         entries.append(file_entry(path[1:], content.encode(), 0o644, DIRECTORY_MTIME))
-    layer_args.write(
-        args,
-        with_parents(entries, {}),
-        [f"pkg:pypi/{wheel.name}@{wheel.version}" for wheel in wheels],
-    )
+    packages = _packages(wheels, paths, spec["locked"])
+    layer_args.write(args, with_parents(entries, {}), packages)
 
 
 if __name__ == "__main__":

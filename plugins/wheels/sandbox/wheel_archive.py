@@ -8,6 +8,7 @@ import io
 import zipfile
 import zlib
 from base64 import urlsafe_b64encode
+from email.parser import HeaderParser
 from pathlib import Path
 from typing import BinaryIO, Dict, Tuple, cast
 
@@ -84,6 +85,26 @@ class WheelArchive:
         self.name: str = canonicalize_name(self.source.distribution)
         self.version = self.source.version
         self._check_record()
+
+    @property
+    def purl(self) -> str:
+        """Source: the package URL specification, type `pypi`."""
+        return f"pkg:pypi/{self.name}@{self.version.replace('+', '%2B')}"
+
+    @property
+    def licences(self) -> Tuple[str, ...]:
+        """What METADATA says in a few words, an expression first. Source: core metadata 2.4."""
+        headers = HeaderParser().parsestr(self.source.read_dist_info("METADATA"))
+        for field in ("License-Expression", "License"):
+            text = str(headers.get(field, "")).strip()
+            # Some put the whole text of the licence there.
+            if text and text != "UNKNOWN" and "\n" not in text and len(text) < 100:
+                return (text,)
+        classifiers = (str(each) for each in headers.get_all("Classifier", []))
+        names = (
+            each.rpartition(" :: ")[2] for each in classifiers if each.startswith("License ::")
+        )
+        return tuple(sorted(set(names) - {"OSI Approved"}))
 
     def error(self, problem: str) -> SandboxError:
         """A sentence about this wheel."""

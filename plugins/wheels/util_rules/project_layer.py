@@ -48,7 +48,7 @@ async def build_project_layer(field_set: ProjectLayerFieldSet) -> BuiltLayer:
         Get(ToolWheels, ToolWheelsRequest(("flit-core", "installer"))),
     )
     project = await Get(Digest, RemovePrefix(sources.snapshot.digest, field_set.address.spec_path))
-    spec = {**python.spec(), "omit": field_set.omit.value or (), "files": {}}
+    spec = {**python.spec(), "omit": field_set.omit.value or (), "files": {}, "locked": {}}
     digests = await MultiGet(
         Get(Digest, CreateDigest([FileContent(_SPEC, json.dumps(spec, sort_keys=True).encode())])),
         Get(Digest, AddPrefix(project, _PROJECT)),

@@ -140,6 +140,12 @@ async def build_wheel_layer(field_set: WheelLayerFieldSet) -> BuiltLayer:
         **python.spec(),
         "omit": field_set.omit.value or (),
         "files": {constraints_file: _constraints(lock)} if constraints_file else {},
+        # A wheel that was built from a source distribution is known by its source.
+        "locked": {
+            each.name: (each.file, each.sha256)
+            for name in sorted(selection.names)
+            for each in (lock.lock.distributions[name],)
+        },
     }
     spec_digest, wheels_digest = await MultiGet(
         Get(Digest, CreateDigest([FileContent(_SPEC, json.dumps(spec, sort_keys=True).encode())])),
