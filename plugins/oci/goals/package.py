@@ -14,7 +14,7 @@ from oci.util_rules.kinds import ImageRequest, LayerRequest
 from pants.core.goals.package import BuiltPackage, BuiltPackageArtifact, PackageFieldSet
 from pants.core.util_rules.environments import EnvironmentField
 from pants.engine.environment import EnvironmentName
-from pants.engine.fs import CreateDigest, Digest, FileContent, FileEntry
+from pants.engine.fs import CreateDigest, Digest, FileContent, FileEntry, MergeDigests
 from pants.engine.internals.session import RunId
 from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
@@ -35,30 +35,29 @@ class PackageImageFieldSet(PackageFieldSet):
     environment: EnvironmentField
 
 
+def _documents(layer: BuiltLayer) -> tuple[FileContent | FileEntry, ...]:
+    """What an earlier build is explained by, and what other tools may read."""
+    path = f"layers/{layer.address.path_safe_spec}"
+    return (
+        FileContent(f"{path}.json", layer.descriptor.to_json()),
+        FileEntry(f"{path}.mtree", layer.paths),
+        FileEntry(f"{path}.packages.json", layer.packages),
+    )
+
+
 @rule(level=LogLevel.DEBUG)
 async def package_layer(
     field_set: PackageLayerFieldSet, run_id: RunId, environment: EnvironmentName
 ) -> BuiltPackage:
     request = LayerRequest(field_set.address, "the command line")
     layer = await Get(BuiltLayer, {request: LayerRequest, environment: EnvironmentName})
-    name = layer.address.path_safe_spec
-    descriptor = f"layers/{name}.json"
-    digest = await Get(
-        Digest,
-        CreateDigest(
-            [
-                *blob_entries((layer,)),
-                FileContent(descriptor, layer.descriptor.to_json()),
-                FileEntry(f"layers/{name}.mtree", layer.paths),
-                FileEntry(f"layers/{name}.packages.json", layer.packages),
-            ]
-        ),
-    )
+    documents = _documents(layer)
+    digest = await Get(Digest, CreateDigest([*blob_entries((layer,)), *documents]))
     return BuiltPackage(
         digest,
         (
             BuiltPackageArtifact(
-                relpath=descriptor, extra_log_lines=tuple(layer_table((layer,), run_id))
+                relpath=documents[0].path, extra_log_lines=tuple(layer_table((layer,), run_id))
             ),
         ),
     )
@@ -74,9 +73,11 @@ async def package_image(
     manifest = image.documents.manifest
     size = len(manifest.content) + len(image.documents.config.content)
     size += sum(layer.descriptor.size for layer in image.layers)
+    documents = (document for layer in set(image.layers) for document in _documents(layer))
+    layers = await Get(Digest, CreateDigest(documents))
     headline = f"{spec.repository}:{spec.tag}  sha256:{manifest.sha256}  {human_size(size)}"
     return BuiltPackage(
-        image.digest,
+        await Get(Digest, MergeDigests([image.digest, layers])),
         (
             BuiltPackageArtifact(
                 relpath=image.path,

@@ -46,4 +46,7 @@ def dumps(packages: Iterable[Package]) -> str:
 
 def loads(text: str) -> List[Package]:
     """Read what `dumps` wrote."""
-    return [Package(**{**each, "licences": tuple(each["licences"])}) for each in json.loads(text)]
+    return [
+        Package(each["purl"], each["file"], each["sha256"], tuple(each["licences"]))
+        for each in json.loads(text)
+    ]
