@@ -220,7 +220,10 @@ def _backport(path: str, airflow: str, place: int, data: object) -> Backport:
         fixes=fields.text("fixes", _SENTENCE, "Zombies of a DAG file with errors stayed running"),
         fixed_in=fields.text("fixed_in", _VERSION, "2.3.4"),
         not_carried=fields.optional(
-            "not_carried", "", lambda value: isinstance(value, str) and value, "Write the reason."
+            "not_carried",
+            "",
+            lambda value: isinstance(value, str) and bool(value),
+            "Write the reason.",
         ),
     )
     fields.refuse_unknown()
