@@ -23,6 +23,11 @@ FIELDS: dict[str, Any] = {
     "constraints": "3rdparty/python/constraints/airflow-2.3.3.txt",
     "unconstrained": ["boto3"],
 }
+BACKPORT: dict[str, Any] = {
+    "pull_request": 24906,
+    "fixes": "Each of several schedulers failed the zombies of all.",
+    "fixed_in": "2.3.4",
+}
 
 
 def parse(**changes: Any) -> Manifest:
@@ -61,6 +66,64 @@ def test_every_field_is_needed(field: str) -> None:
 def test_a_wrong_value_is_named_with_its_fix(field: str, value: Any, fix: str) -> None:
     with pytest.raises(ManifestError, match=f"^{PATH}: `{field}.*{fix}"):
         parse(**{field: value})
+
+
+def test_a_carried_backport_shows_in_airflow_s_version() -> None:
+    manifest = parse(backports=[BACKPORT], airflow_build=2)
+
+    assert [each.pull_request for each in manifest.carried] == [24906]
+    assert manifest.installed_airflow == "2.3.3+astro.2"
+
+
+def test_a_backport_that_is_not_carried_is_told_with_its_reason() -> None:
+    manifest = parse(backports=[{**BACKPORT, "not_carried": "It needs a new front end."}])
+
+    assert manifest.carried == ()
+    assert manifest.backports[0].not_carried == "It needs a new front end."
+    assert manifest.installed_airflow == "2.3.3"
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"fixed_in": "2.3.3"}, "Airflow 2.3.3, which is pinned, has #24906 already: take it out"),
+        ({"fixed_in": "2.3.2"}, "Airflow 2.3.3, which is pinned, has #24906 already: take it out"),
+        ({"fixed_in": 2.4}, "quote what YAML reads as a number"),
+        ({"pull_request": "#24906"}, "Write a number above 0"),
+        ({"pull_request": True}, "Write a number above 0"),
+        ({"fixes": ""}, "Write a text"),
+        ({"not_carried": ""}, "Write the reason"),
+    ],
+)
+def test_a_wrong_backport_is_named_with_its_fix(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(
+        ManifestError, match=rf"^{PATH}: `backports\[0\]\.{[*changes][0]}`.*{message}"
+    ):
+        parse(backports=[{**BACKPORT, **changes}], airflow_build=1)
+
+
+@pytest.mark.parametrize(
+    "fields, message",
+    [
+        ({"backports": {}}, "`backports` is {}. Write a list"),
+        ({"backports": [24906]}, r"`backports\[0\]` is 24906. Write the fields"),
+        ({"backports": [{"fixes": "x"}]}, r"the field `backports\[0\].pull_request` is missing"),
+        (
+            {"backports": [{**BACKPORT, "fixed": "x"}]},
+            r"there is no field `backports\[0\].fixed`. Is `fixe[sd]",
+        ),
+        (
+            {"backports": [BACKPORT, BACKPORT], "airflow_build": 1},
+            r"`backports\[1\].pull_request` is 24906. It is there twice",
+        ),
+        ({"backports": [BACKPORT]}, "the field `airflow_build` is missing"),
+        ({"backports": [BACKPORT], "airflow_build": 0}, "`airflow_build` is 0. Write a number"),
+        ({"airflow_build": 1}, "`airflow_build` is 1. No backport is carried"),
+    ],
+)
+def test_backports_and_the_build_of_airflow_fit(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(ManifestError, match=f"^{PATH}: {message}"):
+        parse(**fields)
 
 
 def test_a_misspelt_field_is_recognised() -> None:

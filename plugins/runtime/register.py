@@ -8,7 +8,7 @@ from pants.engine.rules import Rule
 from pants.engine.target import Target
 from pants.engine.unions import UnionRule
 from runtime.target_types import RuntimeImageTarget, RuntimeReleaseTarget
-from runtime.util_rules import release, runtime_image
+from runtime.util_rules import backports, release, runtime_image
 
 
 def target_types() -> Iterable[type[Target]]:
@@ -16,4 +16,4 @@ def target_types() -> Iterable[type[Target]]:
 
 
 def rules() -> Iterable[Rule | UnionRule]:
-    return [*release.rules(), *runtime_image.rules()]
+    return [*backports.rules(), *release.rules(), *runtime_image.rules()]

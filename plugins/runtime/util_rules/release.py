@@ -10,6 +10,7 @@ from pants.engine.fs import DigestContents, GlobMatchErrorBehavior, PathGlobs
 from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 from pants.util.logging import LogLevel
+from runtime.backports import patched_airflow
 from runtime.manifest import Manifest, ManifestError, parse_manifest
 from runtime.target_types import ManifestField
 from wheels.resolve import WheelResolve, WheelResolveFieldSet
@@ -67,6 +68,7 @@ async def release_resolve(field_set: ReleaseFieldSet) -> WheelResolve:
         constraints=_pins(manifest, constraints[0].content.decode()),
         exclude_newer=manifest.resolved.isoformat(),
         python_version=manifest.python,
+        patched=patched_airflow(manifest),
     )
 
 

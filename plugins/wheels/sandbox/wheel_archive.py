@@ -23,6 +23,11 @@ _EPOCH_OF_ZIP = 315532800
 _UNLISTED = ("RECORD", "RECORD.jws", "RECORD.p7s")
 
 
+def base64_digest(content: bytes) -> str:
+    """The sha256 of some bytes, as RECORD writes hashes."""
+    return urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
+
+
 class _VerifiedMember(io.RawIOBase):
     """Gives a member's bytes; at their end, compares them with RECORD."""
 
