@@ -7,7 +7,7 @@ from typing import Iterable
 from pants.engine.rules import Rule
 from pants.engine.target import Target
 from pants.engine.unions import UnionRule
-from runtime.goals import check, release_changes, release_notes, seal_release
+from runtime.goals import check, new_release, release_changes, release_notes, seal_release
 from runtime.target_types import RuntimeImageTarget, RuntimeReleaseTarget
 from runtime.util_rules import catalogue, documents, release, runtime_image
 
@@ -21,6 +21,7 @@ def rules() -> Iterable[Rule | UnionRule]:
         *catalogue.rules(),
         *check.rules(),
         *documents.rules(),
+        *new_release.rules(),
         *release.rules(),
         *release_changes.rules(),
         *release_notes.rules(),
