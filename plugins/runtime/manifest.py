@@ -72,8 +72,12 @@ class Manifest:
     resolved: datetime.date
     """What the package index held on this day is all that the lock is resolved from."""
 
-    constraints: str
-    """Path of a file with pins that the lock keeps, from the root of the repository."""
+    constraints: str | None
+    """Path of a file with pins that the lock keeps, from the root of the repository.
+
+    None where there is no such file: then nothing but the lock that a new one starts from keeps
+    versions where they are.
+    """
 
     unconstrained: tuple[str, ...]
     """Packages whose pins in that file do not hold."""
@@ -140,7 +144,7 @@ class _Fields:
         """The value of a field that must be there and pass the check."""
         self._known.append(field)
         if field not in self._data:
-            close = difflib.get_close_matches(field, set(self._data), n=1)
+            close = difflib.get_close_matches(field, [str(name) for name in self._data], n=1)
             misspelt = f" (is `{close[0]}` meant to be it?)" if close else ""
             raise ManifestError(
                 f"{self._path}: the field `{self._prefix}{field}` is missing{misspelt}. {fix}"
@@ -184,6 +188,14 @@ class _Fields:
             field, lambda value: isinstance(value, str) and bool(pattern.fullmatch(value)), fix
         )
         return str(value)
+
+    def path(self, field: str, example: str) -> str | None:
+        value: str | None = self.take(
+            field,
+            lambda value: value is None or isinstance(value, str) and bool(value),
+            f"Write a path such as {example!r}, or null.",
+        )
+        return value
 
     def day(self, field: str) -> datetime.date:
         value: datetime.date = self.take(
@@ -281,7 +293,6 @@ def parse_manifest(path: str, content: bytes) -> Manifest:
     if not isinstance(data, dict):
         raise ManifestError(f"{path}: this is no mapping of fields. See versions/README.md.")
     fields = _Fields(path, data)
-    anything = re.compile(r".+")
     airflow = fields.text("airflow", _VERSION, "2.3.3")
     backports = _backports(fields, path, airflow)
     manifest = Manifest(
@@ -295,9 +306,7 @@ def parse_manifest(path: str, content: bytes) -> Manifest:
         providers=fields.versions("providers"),
         packages=fields.versions("packages"),
         resolved=fields.day("resolved"),
-        constraints=fields.text(
-            "constraints", anything, "3rdparty/python/constraints/airflow-2.3.3.txt"
-        ),
+        constraints=fields.path("constraints", "3rdparty/python/constraints/airflow-2.3.3.txt"),
         unconstrained=fields.names("unconstrained"),
         backports=backports,
         airflow_build=_airflow_build(fields, path, backports),

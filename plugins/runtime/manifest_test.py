@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from runtime.manifest import Manifest, ManifestError, parse_manifest
 
@@ -61,6 +61,7 @@ def test_every_field_is_needed(field: str) -> None:
         ("providers", ["amazon"], "Map names to versions"),
         ("providers", {"amazon": 4.0}, "Map names to versions"),
         ("packages", {"pip": "newest"}, "Map names to versions"),
+        ("constraints", ["boto3"], "Write a path such as"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_fix(field: str, value: Any, fix: str) -> None:
@@ -126,6 +127,12 @@ def test_backports_and_the_build_of_airflow_fit(fields: dict[str, Any], message:
         parse(**fields)
 
 
+def test_a_release_may_have_no_constraints() -> None:
+    content = yaml.safe_dump({**FIELDS, "constraints": None}).encode()
+
+    assert parse_manifest(PATH, content).constraints is None
+
+
 def test_a_misspelt_field_is_recognised() -> None:
     with pytest.raises(ManifestError, match="is `airlfow` meant to be it"):
         parse(airflow=None, airlfow="2.3.3")
@@ -141,6 +148,8 @@ def test_broken_yaml_is_refused_with_its_line() -> None:
         parse_manifest(PATH, b"release: 5.0.6\nairflow: [")
 
 
+# A busy machine is no fault of the data.
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     st.recursive(
         st.none() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)

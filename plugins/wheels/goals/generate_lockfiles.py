@@ -43,6 +43,9 @@ _CACHE = "__uv_cache"
 class GenerateWheelLock(GenerateLockfile):
     resolve: WheelResolve
 
+    start_from: str = ""
+    """Path of another lock, whose versions are kept where they can be, for one that is new."""
+
 
 class KnownWheelResolveNamesRequest(KnownUserResolveNamesRequest):
     pass
@@ -120,7 +123,7 @@ async def generate_lock(
 ) -> GenerateLockfileResult:
     path = request.lockfile_dest
     old, libraries, solver = await MultiGet(
-        Get(DigestContents, PathGlobs([path])),
+        Get(DigestContents, PathGlobs([request.start_from or path])),
         Get(ToolWheels, ToolWheelsRequest(("tomli",))),
         Get(ToolWheels, ToolWheelsRequest(("uv",))),
     )
