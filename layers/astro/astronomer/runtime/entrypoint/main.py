@@ -46,9 +46,11 @@ def start(arguments: Sequence[str], environ: MutableMapping[str, str]) -> NoRetu
     if components:
         from astronomer.runtime.entrypoint.concurrency import choose_defaults
         from astronomer.runtime.entrypoint.executor import look_after_messages
+        from astronomer.runtime.entrypoint.log_shipper import start_shipper
         from astronomer.runtime.entrypoint.pid_files import remove_stale
 
         choose_defaults(components, environ)
         look_after_messages(components, environ)
+        start_shipper(components, environ)
         remove_stale(components, identity.airflow_home(environ))
     process.become(command.argv, environ)
