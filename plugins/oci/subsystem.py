@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from pants.option.option_types import EnumOption, ShellStrListOption, StrOption
+from pants.option.option_types import DictOption, EnumOption, ShellStrListOption, StrOption
 from pants.option.subsystem import Subsystem
 from pants.util.docutil import bin_name
 from pants.util.strutil import softwrap
@@ -48,6 +48,18 @@ class OciSubsystem(Subsystem):
             """
             URI of what builds, for the provenance statements of images: a CI system sets it to the
             one that its users trust.
+            """
+        ),
+    )
+    interpreters = DictOption[str](
+        default={},
+        help=softwrap(
+            """
+            Addresses of toolchains by the version of their Python, for images whose Python is
+            another one than that of `[oci].toolchain`. For example
+            `{"3.11": "layers/build:python3.11"}`.
+
+            Bytecode is of use only to the version that compiled it.
             """
         ),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from typing import Iterable
 
@@ -21,6 +23,7 @@ from debian.util_rules.lockfile import LockRequest, ResolveLock, resolve_of, sin
 from oci.layer import BuiltLayer, LayerFieldSet, LayerProcess
 from oci.sandbox.layer_writer import BLOB, PATHS
 from oci.sandbox.packages import Package
+from oci.toolchain import Interpreter, InterpreterRequest
 from oci.util_rules.kinds import LayerRequest
 from pants.engine.addresses import Addresses, UnparsedAddressInputs
 from pants.engine.environment import EnvironmentName
@@ -30,6 +33,7 @@ from pants.engine.target import InvalidFieldException
 from pants.engine.unions import UnionRule
 from pants.util.logging import LogLevel
 
+_PYTHON = re.compile(r"python(3\.\d+)")
 _PLAN = "plan.json"
 _BASES = "bases"
 
@@ -76,6 +80,14 @@ def _package(package: LockedPackage, suite: str) -> Package:
     return Package(purl, package.filename.rpartition("/")[2], package.sha256)
 
 
+def python_version(packages: DebianPackagesField) -> str:
+    """The version of the Python that packages name: `3.9`; empty if they name none."""
+    versions = [
+        match[1] for name in packages.value or () if (match := _PYTHON.fullmatch(name)) is not None
+    ]
+    return versions[0] if versions else ""
+
+
 @rule(desc="Build a layer of Debian packages", level=LogLevel.DEBUG)
 async def build_debian_layer(
     field_set: DebianLayerFieldSet, options: DebianSubsystem
@@ -87,6 +99,9 @@ async def build_debian_layer(
     )
     base = below.layers[-1].address if below.layers else None
     names = set(locked.names(address, field_set.packages.value or (), base))
+    interpreter = await Get(
+        Interpreter, InterpreterRequest(python_version(field_set.packages), str(address))
+    )
     if base:
         names -= set(locked.lock.targets[str(base)].packages)
     if not names:
@@ -135,7 +150,8 @@ async def build_debian_layer(
         LayerProcess(
             field_set=field_set,
             module="debian.sandbox.rootfs_layer",
-            args=(_PLAN, FOLDER, _BASES),
+            args=(_PLAN, FOLDER, _BASES, json.dumps(interpreter.spec())),
+            immutable_input_digests=interpreter.immutable_input_digests,
             input_digest=await Get(Digest, MergeDigests([fetched.digest, inputs, base_digest])),
             base=base,
             sandbox_packages=("debian.sandbox",),

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import BinaryIO, Callable, Dict, Iterable, Iterator, Tuple
 
 from oci.sandbox.bytecode import cached_path, compile_all
+from oci.sandbox.interpreter import Interpreter
 from oci.sandbox.layer_writer import Entry
-from wheels.sandbox.places import Interpreter
 
 _WITHOUT_BYTECODE = frozenset({"test", "tests"})
 

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Dict, Iterable, List, Tuple
 
 from oci.sandbox import layer_args
 from oci.sandbox.errors import SandboxError, run
+from oci.sandbox.interpreter import Interpreter
 from oci.sandbox.layer_writer import Entry, file_entry
 from oci.sandbox.packages import Package, package_key
 from oci.sandbox.parents import DIRECTORY_MTIME, with_parents
 from wheels.sandbox.bytecode_spool import BytecodeSpool, wants_bytecode
 from wheels.sandbox.layer_destination import InstalledFile, LayerDestination, install_wheel
 from wheels.sandbox.path_patterns import PathPatterns
-from wheels.sandbox.places import Interpreter, Places
+from wheels.sandbox.places import Places
 from wheels.sandbox.wheel_archive import WheelArchive
 
 
@@ -85,22 +85,6 @@ def wheel_entries(
     return result
 
 
-def _interpreter(data: Dict[str, object]) -> Interpreter:
-    tree = Path(str(data["tree"])).absolute()
-    python = tree / str(data["python"])
-    match = re.search(r"(\d+)\.(\d+)$", python.name)
-    if not match:
-        raise SandboxError(f"The interpreter {data['python']} does not say its version.")
-    libraries = data["library_path"]
-    assert isinstance(libraries, list)
-    env = {
-        "LD_LIBRARY_PATH": ":".join(str(tree / folder) for folder in libraries),
-        "PYTHONHOME": str(tree / str(data["python_home"])),
-        "LC_ALL": "C.UTF-8",
-    }
-    return Interpreter((str(python),), env, f"cpython-{match[1]}{match[2]}")
-
-
 def _project_wheel(project: Path) -> Path:
     # flit_core is there only where there is a project to build.
     from wheels.sandbox.build_project import build_project
@@ -119,6 +103,9 @@ def _packages(
             hashlib.sha256(files[wheel.file].read_bytes()).hexdigest(),
         )
         result.append(Package(wheel.purl, file, sha256, wheel.licences))
+        # A fault of theirs is a fault of the image.
+        for purl, licences in wheel.vendored():
+            result.append(Package(purl, file, sha256, licences, package_key(wheel.purl)))
     return result
 
 
@@ -137,7 +124,7 @@ def main() -> None:
         wheels,
         Places(**spec["places"]),
         PathPatterns(spec["omit"]),
-        BytecodeSpool(_interpreter(spec["interpreter"]), Path.cwd()),
+        BytecodeSpool(Interpreter.from_spec(spec["interpreter"]), Path.cwd()),
     )
     for path, content in spec["files"].items():
         entries.append(file_entry(path[1:], content.encode(), 0o644, DIRECTORY_MTIME))
