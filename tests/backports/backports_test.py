@@ -8,10 +8,10 @@ from typing import Any, Dict, List, NamedTuple
 
 import pytest
 import yaml
-from tests.engine.container import Container
-from tests.engine.session import Engine
 
 from tests.backports.patches import without
+from tests.engine.container import Container
+from tests.engine.session import Engine
 
 RELEASES = ["5.0.6"]
 
