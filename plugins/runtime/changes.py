@@ -26,6 +26,7 @@ class Subject(enum.Enum):
     PROVIDER = "providers"
     PACKAGE = "packages"
     EXTRA = "extras"
+    BACKPORT = "backports"
     DEPENDENCY = "dependencies"
 
 
@@ -102,6 +103,10 @@ def _providers(manifest: Manifest) -> dict[str, str]:
     return {f"{PROVIDER_PREFIX}{name}": version for name, version in manifest.providers.items()}
 
 
+def _backports(manifest: Manifest) -> dict[str, str]:
+    return {f"backport of #{each.pull_request}": each.fixed_in for each in manifest.carried}
+
+
 def _changes(before: Manifest, after: Manifest) -> Iterator[Change]:
     yield from _named(
         Subject.AIRFLOW, {"apache-airflow": before.airflow}, {"apache-airflow": after.airflow}
@@ -120,6 +125,7 @@ def _changes(before: Manifest, after: Manifest) -> Iterator[Change]:
         {f"apache-airflow[{extra}]": before.airflow for extra in before.extras},
         {f"apache-airflow[{extra}]": before.airflow for extra in after.extras},
     )
+    yield from _named(Subject.BACKPORT, _backports(before), _backports(after))
 
 
 def manifest_changes(before: Manifest, after: Manifest) -> tuple[Change, ...]:

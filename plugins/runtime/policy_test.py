@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pants.util.frozendict import FrozenDict
 from runtime.changes import manifest_changes
-from runtime.manifest import Manifest
+from runtime.manifest import Backport, Manifest
 from runtime.policy import Policy, PolicyError, parse_policy, previous_release, violations
 from runtime.release_number import ReleaseNumber
 from runtime.testutil import POLICY_PATH, make_manifest, make_policy
@@ -65,6 +65,7 @@ def test_a_provider_counts_as_what_dags_can_do_with_it(providers: Any, kind: str
     [
         ({}, "patch"),
         ({"packages": FrozenDict({**PACKAGES, "pip": "23.0"})}, "patch"),
+        ({"backports": (Backport(1, "A fix.", "2.3.4", ""),)}, "patch"),
         ({"python": "3.10"}, "major"),
         ({"suite": "bookworm"}, "major"),
         ({"extras": ("statsd", "ldap")}, "minor"),
