@@ -17,6 +17,7 @@ from runtime.catalogue import Catalogue, Release
 from runtime.manifest import Manifest
 from runtime.policy import Policy, PolicyError, parse_policy
 from runtime.published import Published
+from runtime.release_number import ReleaseNumber
 from runtime.subsystem import RuntimeSubsystem
 from runtime.util_rules.release import ReleaseFieldSet
 from wheels.lock import WheelLock
@@ -88,7 +89,12 @@ async def read_catalogue(
         if ReleaseFieldSet.is_applicable(target)
     )
     return Catalogue(
-        releases=tuple(sorted(releases, key=lambda release: release.number)),
+        releases=tuple(
+            sorted(
+                (each for each in releases if ReleaseNumber.numbers(each.manifest.release)),
+                key=lambda release: release.number,
+            )
+        ),
         policy=policy,
         published_path=options.published,
         published=(
