@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Iterable
 
 from oci.report import human_size
+from packaging.version import Version
 from pants.util.frozendict import FrozenDict
 from runtime import debian_notes
 from runtime.catalogue import Catalogue, Release
@@ -94,7 +95,14 @@ def _backports(compared: ReleaseChanges) -> str:
     ]
     kept = {each.pull_request for each in after.backports}
     rows += [
-        (f"#{each.pull_request}", each.fixes, each.fixed_in, "part of Airflow now")
+        (
+            f"#{each.pull_request}",
+            each.fixes,
+            each.fixed_in,
+            "part of Airflow now"
+            if Version(each.fixed_in) <= Version(after.airflow)
+            else "not any more",
+        )
         for each in before.carried
         if each.pull_request not in kept
     ]

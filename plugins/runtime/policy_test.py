@@ -76,6 +76,18 @@ def test_the_platform_below_counts_too(fields: Any, kind: str) -> None:
     assert called_for(**fields) == kind
 
 
+def test_a_backport_may_go_when_airflow_has_it_and_not_before() -> None:
+    fix = Backport(1, "A fix.", "2.3.4", "")
+    before = make_manifest("5.0.6", backports=(fix,))
+
+    def kind(after: Manifest) -> str:
+        return make_policy().called_for(manifest_changes(before, after)).label
+
+    assert kind(make_manifest("5.0.7", backports=(fix,))) == "patch"
+    assert kind(make_manifest("5.1.0", airflow="2.3.4")) == "minor"
+    assert kind(make_manifest("5.0.7")) == "major"
+
+
 def test_a_number_that_is_too_small_is_refused_with_the_one_to_take() -> None:
     after = make_manifest("5.0.7", airflow="2.4.0")
 
