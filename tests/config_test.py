@@ -17,7 +17,7 @@ def config(request: Any, engine: Engine) -> Dict[str, Any]:
 
 
 def test_the_labels_are_those_of_the_platform(
-    config: Dict[str, Any], release: Dict[str, Any]
+    config: Dict[str, Any], release: Dict[str, Any], airflow_version: str
 ) -> None:
     wanted = {
         "maintainer": "Astronomer <humans@astronomer.io>",
@@ -26,7 +26,7 @@ def test_the_labels_are_those_of_the_platform(
         f"{LABEL}.module": "airflow",
         f"{LABEL}.component": "airflow",
         f"{LABEL}.uid": "50000",
-        f"{LABEL}.airflow.version": str(release["airflow"]),
+        f"{LABEL}.airflow.version": airflow_version,
         f"{LABEL}.runtime.version": str(release["release"]),
     }
 

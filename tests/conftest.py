@@ -57,6 +57,13 @@ def release() -> Dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def airflow_version(release: Dict[str, Any]) -> str:
+    """What Airflow says of itself: its version, with a local one where the release patches it."""
+    build = release.get("airflow_build")
+    return f"{release['airflow']}+astro.{build}" if build else str(release["airflow"])
+
+
+@pytest.fixture(scope="session")
 def base_image(engine: Engine, dist: Path) -> str:
     """The image without build triggers."""
     return engine.load(dist / "images" / "5.0.6-base")

@@ -64,8 +64,20 @@ def unmet(wanted: List[Requirement], installed: Versions) -> List[str]:
     ]
 
 
-def test_airflow_is_the_release_s(installed: Versions, release: Dict[str, Any]) -> None:
-    assert Version(installed["apache-airflow"]).base_version == str(release["airflow"])
+def test_airflow_is_the_release_s(
+    shell: Container, installed: Versions, airflow_version: str
+) -> None:
+    assert installed["apache-airflow"] == airflow_version
+    assert shell.exec(["airflow", "version"]).checked().stdout.strip() == airflow_version
+
+
+def test_airflow_s_links_to_its_documentation_name_its_release(
+    shell: Container, release: Dict[str, Any]
+) -> None:
+    script = "from airflow.utils.docs import get_docs_url as url; print(url('plugins.html'))"
+    found = shell.exec(["python", "-c", script]).checked().stdout
+
+    assert found.strip().endswith(f"/apache-airflow/{release['airflow']}/plugins.html")
 
 
 def test_the_providers_are_exactly_the_release_s(

@@ -6,7 +6,7 @@ from typing import Iterable
 
 from debian.goals import generate_lockfiles
 from debian.target_types import DebianLayerTarget, DebianToolchainTarget
-from debian.util_rules import fetch, lockfile, lockfile_targets, rootfs_layer, toolchain
+from debian.util_rules import fetch, lockfile, lockfile_targets, rootfs_layer, toolchain, uploads
 from pants.engine.rules import Rule
 from pants.engine.target import Target
 from pants.engine.unions import UnionRule
@@ -24,4 +24,5 @@ def rules() -> Iterable[Rule | UnionRule]:
         *lockfile_targets.rules(),
         *rootfs_layer.rules(),
         *toolchain.rules(),
+        *uploads.rules(),
     ]

@@ -38,6 +38,7 @@ def layer(name: str, **env: str) -> BuiltLayer:
         ),
         blob=file_digest,
         paths=file_digest,
+        packages=file_digest,
         env=FrozenDict(env),
         base=None,
         metadata=ProcessResultMetadata(

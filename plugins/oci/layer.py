@@ -100,6 +100,9 @@ class BuiltLayer:
     paths: FileDigest
     """The list of its paths, in mtree format."""
 
+    packages: FileDigest
+    """The list of its packages, as `oci.sandbox.packages` writes it."""
+
     env: FrozenDict[str, str]
     """Environment variables that an image with this layer gets."""
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Iterable
 
-from oci.goals import package, run, sharing
+from oci.goals import explain, package, run, sharing
 from oci.target_types import FilesLayerTarget, OciImageTarget
 from oci.util_rules import (
     assemble_image,
+    attested_image,
+    contents,
     files_layer,
     kinds,
     layer_process,
@@ -27,6 +29,9 @@ def target_types() -> Iterable[type[Target]]:
 def rules() -> Iterable[Rule | UnionRule]:
     return [
         *assemble_image.rules(),
+        *attested_image.rules(),
+        *contents.rules(),
+        *explain.rules(),
         *files_layer.rules(),
         *kinds.rules(),
         *layer_process.rules(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from pants.option.option_types import EnumOption, ShellStrListOption, StrOption
+from pants.option.option_types import DictOption, EnumOption, ShellStrListOption, StrOption
 from pants.option.subsystem import Subsystem
 from pants.util.docutil import bin_name
 from pants.util.strutil import softwrap
@@ -39,6 +39,27 @@ class OciSubsystem(Subsystem):
             """
             Address of the target that provides the programs which build layers: a Python 3.9 or
             newer, `igzip` and `zstd`. For example `layers/build:toolchain`.
+            """
+        ),
+    )
+    builder_id = StrOption(
+        default="urn:pants-oci:builder:unnamed",
+        help=softwrap(
+            """
+            URI of what builds, for the provenance statements of images: a CI system sets it to the
+            one that its users trust.
+            """
+        ),
+    )
+    interpreters = DictOption[str](
+        default={},
+        help=softwrap(
+            """
+            Addresses of toolchains by the version of their Python, for images whose Python is
+            another one than that of `[oci].toolchain`. For example
+            `{"3.11": "layers/build:python3.11"}`.
+
+            Bytecode is of use only to the version that compiled it.
             """
         ),
     )

@@ -7,13 +7,20 @@ same commit gives the same bytes on every machine. This backend does not know wh
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Any
 
 from pants.engine.environment import EnvironmentName
 from pants.engine.fs import Digest
 from pants.engine.target import FieldSet
 from pants.engine.unions import union
 from pants.util.frozendict import FrozenDict
+
+TOOLCHAIN_MOUNT = "__toolchain"
+"""Where the toolchain's tree lies in the sandbox of every process that builds a layer."""
+
+_INTERPRETER_MOUNT = "__interpreter"
 
 
 @union(in_scope_types=[EnvironmentName])
@@ -69,3 +76,55 @@ class ToolchainRequest:
 
     origin: str
     """Who names it, for errors: "the `[oci].toolchain` option"."""
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python that compiles the modules of a layer."""
+
+    version: str
+    """Without the patch version: `3.9`."""
+
+    toolchain: Toolchain
+
+    mount: str
+    """Where the toolchain's tree lies in the sandbox of a `LayerProcess`."""
+
+    @classmethod
+    def of(cls, toolchain: Toolchain, tools: LayerToolchain) -> Interpreter:
+        """The Python of a toolchain, beside the tools that build layers.
+
+        Raises:
+            ValueError: the toolchain holds no Python of a known version.
+        """
+        match = re.search(r"python(3\.\d+)$", toolchain.python)
+        if not match:
+            raise ValueError("there is no Python of a known version")
+        same = toolchain.digest == tools.toolchain.digest
+        return cls(match[1], toolchain, TOOLCHAIN_MOUNT if same else _INTERPRETER_MOUNT)
+
+    @property
+    def immutable_input_digests(self) -> FrozenDict[str, Digest]:
+        """What a `LayerProcess` needs besides, to run it."""
+        own = self.mount == _INTERPRETER_MOUNT
+        return FrozenDict({self.mount: self.toolchain.digest} if own else {})
+
+    def spec(self) -> dict[str, Any]:
+        """What `oci.sandbox.interpreter` reads."""
+        return {
+            "tree": self.mount,
+            "python": self.toolchain.python,
+            "library_path": list(self.toolchain.library_path),
+            "python_home": self.toolchain.python_home,
+        }
+
+
+@dataclass(frozen=True)
+class InterpreterRequest:
+    """Asks for the Python that compiles the modules of a layer."""
+
+    version: str
+    """Of the Python in the image: `3.9`. Empty for that of `[oci].toolchain`."""
+
+    origin: str
+    """Who has that Python, for errors: "layers/python:python"."""

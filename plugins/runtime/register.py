@@ -7,8 +7,9 @@ from typing import Iterable
 from pants.engine.rules import Rule
 from pants.engine.target import Target
 from pants.engine.unions import UnionRule
+from runtime.goals import check, new_release, release_changes, release_notes, seal_release
 from runtime.target_types import RuntimeImageTarget, RuntimeReleaseTarget
-from runtime.util_rules import release, runtime_image
+from runtime.util_rules import backports, catalogue, documents, release, runtime_image
 
 
 def target_types() -> Iterable[type[Target]]:
@@ -16,4 +17,15 @@ def target_types() -> Iterable[type[Target]]:
 
 
 def rules() -> Iterable[Rule | UnionRule]:
-    return [*release.rules(), *runtime_image.rules()]
+    return [
+        *backports.rules(),
+        *catalogue.rules(),
+        *check.rules(),
+        *documents.rules(),
+        *new_release.rules(),
+        *release.rules(),
+        *release_changes.rules(),
+        *release_notes.rules(),
+        *runtime_image.rules(),
+        *seal_release.rules(),
+    ]

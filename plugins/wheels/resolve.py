@@ -17,6 +17,23 @@ DEFAULT_PLATFORM = "x86_64-manylinux_2_31"
 
 
 @dataclass(frozen=True)
+class PatchedDistribution:
+    """A distribution that is installed with changes to the files of its locked wheel."""
+
+    name: str
+    """Canonical (PEP 503)."""
+
+    local_version: str
+    """What its version has behind the plus sign: `astro.1`. Source: PEP 440."""
+
+    patches: tuple[str, ...]
+    """Unified diffs, as paths from the root of the repository, in the order in which they apply."""
+
+    origin: str
+    """Who names the patches, for errors: "versions/5.0.6/release.yaml: `backports`"."""
+
+
+@dataclass(frozen=True)
 class WheelResolve:
     """What a lock is made from."""
 
@@ -37,6 +54,9 @@ class WheelResolve:
 
     platform: str = DEFAULT_PLATFORM
     """Of the image, as `uv --python-platform` writes it."""
+
+    patched: tuple[PatchedDistribution, ...] = ()
+    """Distributions that layers hold with changes. They are no input of the lock."""
 
 
 @union

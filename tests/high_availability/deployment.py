@@ -6,7 +6,7 @@ All containers share the network of one that does nothing, so that any other may
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
 
 from tests.engine.container import Container
 from tests.engine.session import Engine
@@ -17,11 +17,27 @@ from tests.stack.postgres import PASSWORD
 URL = f"postgresql://postgres:{PASSWORD}@127.0.0.1:5432/airflow"
 RECORDS = "/records"
 
+# All containers share one name of a host, by which Airflow would take each for any other.
+_HOST_NAME = """
+import os
+
+
+def name():
+    return os.environ["COMPONENT"]
+"""
+
 _START_SECONDS = 120
 _MIGRATION_SECONDS = 300
 
 # What a container gets to end by itself before it is killed: Kubernetes' default is 30.
 _GRACE_SECONDS = 20
+
+# What an orchestrator sends in place of SIGTERM, where an image says so: to Postgres, SIGTERM means
+# to wait until every client has gone. Source: PostgreSQL's documentation, "Shutting Down the Server".
+_STOP_SIGNALS = {"postgres": "SIGINT"}
+
+# On a busy machine; probes have less.
+_HEALTH_SECONDS = 30
 
 COMPONENTS: Dict[str, Sequence[str]] = {
     "scheduler-1": ["airflow", "scheduler"],
@@ -34,6 +50,27 @@ COMPONENTS: Dict[str, Sequence[str]] = {
     "triggerer": ["airflow", "triggerer"],
 }
 
+# As if the image had no layer of ours; what goes around the entrypoint is not helped by it.
+STOCK: Dict[str, str] = {
+    "AIRFLOW__CELERY__CELERY_CONFIG_OPTIONS": (
+        "airflow.config_templates.default_celery.DEFAULT_CELERY_CONFIG"
+    ),
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "300",
+    "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": "300",
+}
+
+
+class Death(NamedTuple):
+    """Components that were ended at once."""
+
+    signal: str
+    """`SIGKILL`, or `SIGTERM` for what an orchestrator sends to let them end by themselves."""
+
+    names: Sequence[str]
+
+    moment: float
+    """Seconds since 1970, when the signal was sent."""
+
 
 class Deployment:
     """Its containers by name: those of Airflow, `postgres` and `redis`."""
@@ -44,6 +81,9 @@ class Deployment:
         images: Mapping[str, str],
         dag: str,
         settings: Mapping[str, str],
+        stock: bool = False,
+        components: Mapping[str, Sequence[str]] = COMPONENTS,
+        limits: Mapping[str, Mapping[str, Any]] = {},
     ) -> None:
         """Start everything.
 
@@ -52,8 +92,12 @@ class Deployment:
             images: Names of the images `airflow`, `postgres` and `redis`.
             dag: Source of the one DAG.
             settings: Variables of Airflow's containers, on top of what a deployment needs.
+            stock: Whether Airflow runs with its own defaults, and around our entrypoint.
+            components: Commands by the name of their container.
+            limits: Further options of some of these containers, by name.
         """
         self._engine = engine
+        self._entrypoint: Dict[str, Any] = {"entrypoint": ["tini", "--"]} if stock else {}
         self._images = images
         self.containers: Dict[str, Container] = {}
         self._pause = engine.start(images["postgres"], ["infinity"], entrypoint=["sleep"])
@@ -65,19 +109,28 @@ class Deployment:
             "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
             "AIRFLOW__CELERY__BROKER_URL": "redis://127.0.0.1:6379/0",
             "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{URL}",
-            "AIRFLOW__CELERY__WORKER_CONCURRENCY": "4",
-            "AIRFLOW__SCHEDULER__PARSING_PROCESSES": "1",
             "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "60",
+            "AIRFLOW__CORE__HOSTNAME_CALLABLE": "dags.host.name",
+            **(STOCK if stock else {}),
             **settings,
         }
         self._volumes = {
-            engine.volume(images["airflow"], DAGS, {"work.py": dag}): DAGS,
+            engine.volume(images["airflow"], DAGS, {"work.py": dag, "host.py": _HOST_NAME}): DAGS,
             engine.volume(images["airflow"], "/usr/local/airflow/include", {"empty": ""}): RECORDS,
         }
-        self._airflow(["airflow", "db", "init"]).wait(_MIGRATION_SECONDS).checked()
-        for name, argv in COMPONENTS.items():
-            # What ends by itself, for want of a database for example, is started again.
-            self.containers[name] = self._airflow(argv, restart_policy={"Name": "always"})
+        self._airflow("init", ["airflow", "db", "init"]).wait(_MIGRATION_SECONDS).checked()
+        self._components = list(components)
+        for name, argv in components.items():
+            self.containers[name] = self._airflow(
+                name,
+                argv,
+                # What ends by itself, for want of a database for example, is started again.
+                restart_policy={"Name": "always"},
+                # `ill` asks; probes of six components would take a fifth of a small machine.
+                healthcheck={"test": ["NONE"]},
+                **self._entrypoint,
+                **limits.get(name, {}),
+            )
 
     def query(self, sql: str) -> str:
         """Rows of the metadata database, a line each, columns joined by `|`; empty while down."""
@@ -93,15 +146,17 @@ class Deployment:
 
     def run(self, *argv: str) -> str:
         """What a command prints in a container of its own."""
-        return self._airflow(argv).wait(_START_SECONDS).checked().output
+        return self._airflow("command", argv).wait(_START_SECONDS).checked().output
 
-    def replace(self, signal: str, *names: str) -> None:
+    def replace(self, signal: str, *names: str) -> Death:
         """End containers by a signal, all at once, and start them again.
 
         The engine starts what ended by itself, but not what it was told to end.
         """
+        death = Death(signal, names, time.time())
         for name in names:
-            self.containers[name].kill(signal)
+            polite = _STOP_SIGNALS.get(name, signal)
+            self.containers[name].kill(polite if signal == "SIGTERM" else signal)
         deadline = time.monotonic() + _GRACE_SECONDS
         for name in names:
             container = self.containers[name]
@@ -109,18 +164,17 @@ class Deployment:
                 time.sleep(0.25)
             container.kill("SIGKILL")
             container.restart()
+        return death
 
     def records(self) -> List[str]:
-        """Lines that tasks wrote: `START` or `END`, task id, process id and time."""
-        finished = self.containers["worker-long"].exec(["cat", f"{RECORDS}/runs"])
+        """Lines that tasks wrote: `START` or `END`, task id, component, process id and time."""
+        finished = self.containers[self._components[-1]].exec(["cat", f"{RECORDS}/runs"])
         return finished.stdout.splitlines()
 
     def ill(self) -> List[str]:
         """What `astronomer-runtime health` says of the components that are not healthy."""
-        found = {
-            name: self.containers[name].exec(["astronomer-runtime", "health"])
-            for name in COMPONENTS
-        }
+        argv = ["astronomer-runtime", "health", f"--timeout={_HEALTH_SECONDS}"]
+        found = {name: self.containers[name].exec(argv) for name in self._components}
         return [f"{name}: {each.output}" for name, each in found.items() if each.exit_code != 0]
 
     def logs(self) -> str:
@@ -134,12 +188,15 @@ class Deployment:
         for container in [*self.containers.values(), self._pause]:
             container.remove()
 
-    def _airflow(self, argv: Sequence[str], **options: Any) -> Container:
-        ports = {"AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(8793 + len(self.containers))}
+    def _airflow(self, name: str, argv: Sequence[str], **options: Any) -> Container:
+        own = {
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(8793 + len(self.containers)),
+            "COMPONENT": name,
+        }
         return self._start(
             "airflow",
             argv,
-            environment={**self._settings, **ports},
+            environment={**self._settings, **own},
             volumes={
                 volume: {"bind": path, "mode": "rw"} for volume, path in self._volumes.items()
             },

@@ -97,6 +97,8 @@ def test_another_os_package_rebuilds_the_debian_layers_alone(checkout: Checkout)
         ("airflow: 2.3.3", "airlfow: 2.3.3", "the field `airflow` is missing"),
         ("airflow: 2.3.3", "airflow: 2.3.33", "generate-lockfiles --resolve=5.0.6"),
         ("suite: bullseye", "suite: bullseye\nnote: x", "there is no field `note`"),
+        ("fixed_in: 2.3.4", "fixed_in: 2.3.3", "has #24676 already: take it out of `backports`"),
+        ("pull_request: 24906", "pull_request: 24907", "24907.patch, which is not there"),
         ("amazon: 4.0.0", "amazon: 4.0", "`providers.amazon` is 4.0"),
     ],
 )

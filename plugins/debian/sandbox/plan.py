@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import List
+from typing import Dict, List
 
 from debian.sandbox.accounts import Account
+from oci.sandbox.packages import Package
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Plan:
     excludes: List[str]
     """Patterns of paths to leave out, with all below them."""
 
-    purls: List[str]
-    """Package URLs of the packages."""
+    contents: Dict[str, Package]
+    """The packages, by name; their licences are not known yet."""
 
     bases: List[str]
     """Addresses of the layers below, from the bottom."""
@@ -46,4 +47,5 @@ class Plan:
         """Read what `to_json` wrote."""
         data = json.loads(content)
         data["accounts"] = [Account(**account) for account in data["accounts"]]
+        data["contents"] = {name: Package(**each) for name, each in data["contents"].items()}
         return cls(**data)

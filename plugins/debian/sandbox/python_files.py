@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
 
 from oci.sandbox.bytecode import cached_path, compile_all
 from oci.sandbox.errors import SandboxError
+from oci.sandbox.interpreter import Interpreter
 from oci.sandbox.layer_writer import Entry, file_entry
 
 _MODULE = re.compile(r"usr/lib/(python3/dist-packages|python3\.\d+)/.+\.py")
@@ -35,30 +37,26 @@ def _sources(modules: Sequence[Entry]) -> Iterator[Tuple[str, bytes]]:
             yield f"/{entry.path}", content.read()
 
 
-def bytecode_entries(
-    entries: Iterable[Entry], version: str, python: Sequence[str], env: Dict[str, str]
-) -> List[Entry]:
+def bytecode_entries(entries: Iterable[Entry], interpreter: Interpreter) -> List[Entry]:
     """Entries of the bytecode of all modules among the entries, with the folders that hold it.
 
     Args:
         entries: The layer, without bytecode.
-        version: Of the Python in the image: `3.9`.
-        python: The command of a Python of that version.
-        env: What runs it.
+        interpreter: A Python of the version in the image.
     """
     modules = {
         entry.path: entry
         for entry in entries
         if entry.kind == "file" and _MODULE.fullmatch(entry.path)
     }
-    tag = f"cpython-{version.replace('.', '')}"
     result: Dict[str, Entry] = {}
     ordered = [modules[path] for path in sorted(modules)]
-    for source, pyc in compile_all(_sources(ordered), python, env):
+    for source, pyc in compile_all(_sources(ordered), interpreter.command, interpreter.env):
         module = modules[source[1:]]
-        path = cached_path(module.path, tag)
+        path = cached_path(module.path, interpreter.tag)
         folder = path.rpartition("/")[0]
         # The folder's time is that of its first module, not of the build.
         result.setdefault(folder, Entry(folder, "dir", 0o755, module.mtime))
-        result[path] = file_entry(path, pyc, 0o644, module.mtime)
+        compiled = file_entry(path, pyc, 0o644, module.mtime)
+        result[path] = replace(compiled, package=module.package)
     return list(result.values())

@@ -1,13 +1,15 @@
 """Builds a layer of Debian packages.
 
-usage: rootfs_layer.py --output DIR --codec CODEC --tools DIR PLAN DEBS BASES
+usage: rootfs_layer.py --output DIR --codec CODEC --tools DIR PLAN DEBS BASES INTERPRETER
 
 PLAN is the JSON of `debian.sandbox.plan`, DEBS a folder of package files, BASES a folder with a
-folder for each layer below, `0` being the lowest: its blob and its list of paths.
+folder for each layer below, `0` being the lowest: its blob and its list of paths, INTERPRETER the
+JSON of `oci.sandbox.interpreter`.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -18,11 +20,13 @@ from typing import BinaryIO, Dict, List
 from debian.sandbox import accounts, bootstrap, image_files
 from debian.sandbox.difference import difference
 from debian.sandbox.normal_paths import belongs, excluder, link_target
+from debian.sandbox.ownership import with_licences, with_owners
 from debian.sandbox.plan import Plan
 from debian.sandbox.python_files import bytecode_entries, interpreter_version
 from debian.sandbox.rootfs_tar import read_entries
 from oci.sandbox import layer_args, mtree
 from oci.sandbox.errors import SandboxError, run
+from oci.sandbox.interpreter import Interpreter
 from oci.sandbox.layer_writer import BLOB, PATHS, Entry, file_entry
 from oci.sandbox.mtree import PathInfo
 
@@ -139,17 +143,18 @@ def _on_top(plan: Plan, system: Dict[str, Entry], layers: List[Path]) -> List[En
     )
 
 
-def _bytecode(plan: Plan, system: Dict[str, Entry], layer: List[Entry]) -> List[Entry]:
+def _bytecode(
+    plan: Plan, system: Dict[str, Entry], layer: List[Entry], interpreter: Interpreter
+) -> List[Entry]:
     version = interpreter_version(system.values())
     if not version:
         return []
-    ours = "{}.{}".format(*sys.version_info)
-    if version != ours:
+    if version != interpreter.version:
         raise SandboxError(
-            f"{plan.address}: its Python is {version}, and that of the toolchain {ours}, whose "
-            f"bytecode it cannot load: set `[oci].toolchain` to one with Python {version}."
+            f"{plan.address}: its Python is {version}, and `packages` names none, so what compiles "
+            f"its modules is Python {interpreter.version}: name `python{version}` in `packages`."
         )
-    return bytecode_entries(layer, version, [sys.executable], layer_args.toolchain_env())
+    return bytecode_entries(layer, interpreter)
 
 
 def main() -> None:
@@ -157,6 +162,7 @@ def main() -> None:
     parser.add_argument("plan", type=Path)
     parser.add_argument("debs", type=Path)
     parser.add_argument("bases", type=Path)
+    parser.add_argument("interpreter", type=json.loads)
     args = parser.parse_args()
     # So that the folder in memory goes when the build is stopped.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
@@ -167,8 +173,12 @@ def main() -> None:
     _install(plan, args.debs, layers, args.tools, tar)
     with tar.open("rb") as stream:
         system = _system(plan, stream)
-        layer = _on_top(plan, system, layers)
-        layer_args.write(args, [*layer, *_bytecode(plan, system, layer)], plan.purls)
+        layer = with_owners(_on_top(plan, system, layers), system, plan.contents)
+        layer_args.write(
+            args,
+            [*layer, *_bytecode(plan, system, layer, Interpreter.from_spec(args.interpreter))],
+            with_licences(plan.contents, system),
+        )
     tar.unlink()
 
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Iterable
 
 from debian.subsystem import DebianSubsystem
-from debian.target_types import DebianResolveField
+from debian.target_types import DebianPackagesField, DebianResolveField
 from debian.util_rules.lockfile import resolve_of
+from debian.util_rules.rootfs_layer import python_version
+from oci.subsystem import OciSubsystem
+from oci.util_rules.toolchain import ToolchainAddressesRequest
 from pants.engine.addresses import Address
 from pants.engine.fs import PathGlobs, Paths
 from pants.engine.internals.synthetic_targets import SyntheticAddressMaps, SyntheticTargetsRequest
@@ -61,6 +64,7 @@ class LockInferenceFieldSet(FieldSet):
     required_fields = (DebianResolveField,)
 
     resolve: DebianResolveField
+    packages: DebianPackagesField
 
 
 class InferLockRequest(InferDependenciesRequest):
@@ -68,12 +72,20 @@ class InferLockRequest(InferDependenciesRequest):
 
 
 @rule(desc="Infer the lock of Debian targets", level=LogLevel.DEBUG)
-async def infer_lock(request: InferLockRequest, options: DebianSubsystem) -> InferredDependencies:
+async def infer_lock(
+    request: InferLockRequest, options: DebianSubsystem, image_options: OciSubsystem
+) -> InferredDependencies:
+    compiler = image_options.interpreters.get(python_version(request.field_set.packages))
+    compilers = await Get(
+        InferredDependencies,
+        ToolchainAddressesRequest((compiler,) if compiler else (), "`[oci].interpreters`"),
+    )
     resolve = resolve_of(request.field_set.address, request.field_set.resolve, options)
     path = options.lockfile(resolve)
     if not (await Get(Paths, PathGlobs([path]))).files:
-        return InferredDependencies([])
-    return InferredDependencies([Address(options.lockfiles, target_name=_name(resolve))])
+        return compilers
+    lock = Address(options.lockfiles, target_name=_name(resolve))
+    return InferredDependencies([lock, *compilers.include])
 
 
 def rules() -> Iterable[Rule | UnionRule]:

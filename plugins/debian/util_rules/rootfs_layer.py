@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from typing import Iterable
 
@@ -20,6 +22,8 @@ from debian.util_rules.fetch import FOLDER, FetchedPackages, FetchRequest
 from debian.util_rules.lockfile import LockRequest, ResolveLock, resolve_of, single_base
 from oci.layer import BuiltLayer, LayerFieldSet, LayerProcess
 from oci.sandbox.layer_writer import BLOB, PATHS
+from oci.sandbox.packages import Package
+from oci.toolchain import Interpreter, InterpreterRequest
 from oci.util_rules.kinds import LayerRequest
 from pants.engine.addresses import Addresses, UnparsedAddressInputs
 from pants.engine.environment import EnvironmentName
@@ -29,6 +33,7 @@ from pants.engine.target import InvalidFieldException
 from pants.engine.unions import UnionRule
 from pants.util.logging import LogLevel
 
+_PYTHON = re.compile(r"python(3\.\d+)")
 _PLAN = "plan.json"
 _BASES = "bases"
 
@@ -67,11 +72,20 @@ async def base_layers(field_set: DebianLayerFieldSet, environment: EnvironmentNa
     return BaseLayers(tuple(layers))
 
 
-def _purl(package: LockedPackage, suite: str) -> str:
-    """Source: the package URL specification, type `deb`."""
+def _package(package: LockedPackage, suite: str) -> Package:
+    """Source of the URL: the package URL specification, type `deb`."""
     version = package.version.replace("+", "%2B").replace(":", "%3A")
     name = package.name.replace("+", "%2B")
-    return f"pkg:deb/debian/{name}@{version}?arch={package.architecture}&distro={suite}"
+    purl = f"pkg:deb/debian/{name}@{version}?arch={package.architecture}&distro={suite}"
+    return Package(purl, package.filename.rpartition("/")[2], package.sha256)
+
+
+def python_version(packages: DebianPackagesField) -> str:
+    """The version of the Python that packages name: `3.9`; empty if they name none."""
+    versions = [
+        match[1] for name in packages.value or () if (match := _PYTHON.fullmatch(name)) is not None
+    ]
+    return versions[0] if versions else ""
 
 
 @rule(desc="Build a layer of Debian packages", level=LogLevel.DEBUG)
@@ -85,6 +99,9 @@ async def build_debian_layer(
     )
     base = below.layers[-1].address if below.layers else None
     names = set(locked.names(address, field_set.packages.value or (), base))
+    interpreter = await Get(
+        Interpreter, InterpreterRequest(python_version(field_set.packages), str(address))
+    )
     if base:
         names -= set(locked.lock.targets[str(base)].packages)
     if not names:
@@ -105,7 +122,7 @@ async def build_debian_layer(
         packages=[package.name for package in packages],
         accounts=account_list,
         excludes=list(field_set.excludes.value or ()),
-        purls=[_purl(package, locked.lock.suite) for package in packages],
+        contents={package.name: _package(package, locked.lock.suite) for package in packages},
         bases=[str(layer.address) for layer in below.layers],
     )
     fetched, inputs, base_digest = await MultiGet(
@@ -133,7 +150,8 @@ async def build_debian_layer(
         LayerProcess(
             field_set=field_set,
             module="debian.sandbox.rootfs_layer",
-            args=(_PLAN, FOLDER, _BASES),
+            args=(_PLAN, FOLDER, _BASES, json.dumps(interpreter.spec())),
+            immutable_input_digests=interpreter.immutable_input_digests,
             input_digest=await Get(Digest, MergeDigests([fetched.digest, inputs, base_digest])),
             base=base,
             sandbox_packages=("debian.sandbox",),

@@ -10,11 +10,12 @@ from oci.layer import BuiltLayer
 from oci.report import human_size, layer_table
 from oci.target_types import ImageLayersField, LayerEnvField
 from oci.util_rules.assemble_image import BuiltImage, blob_entries
+from oci.util_rules.attested_image import AttestedImage
 from oci.util_rules.kinds import ImageRequest, LayerRequest
 from pants.core.goals.package import BuiltPackage, BuiltPackageArtifact, PackageFieldSet
 from pants.core.util_rules.environments import EnvironmentField
 from pants.engine.environment import EnvironmentName
-from pants.engine.fs import CreateDigest, Digest, FileContent, FileEntry
+from pants.engine.fs import CreateDigest, Digest, FileContent, FileEntry, MergeDigests
 from pants.engine.internals.session import RunId
 from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
@@ -35,29 +36,29 @@ class PackageImageFieldSet(PackageFieldSet):
     environment: EnvironmentField
 
 
+def _documents(layer: BuiltLayer) -> tuple[FileContent | FileEntry, ...]:
+    """What an earlier build is explained by, and what other tools may read."""
+    path = f"layers/{layer.address.path_safe_spec}"
+    return (
+        FileContent(f"{path}.json", layer.descriptor.to_json()),
+        FileEntry(f"{path}.mtree", layer.paths),
+        FileEntry(f"{path}.packages.json", layer.packages),
+    )
+
+
 @rule(level=LogLevel.DEBUG)
 async def package_layer(
     field_set: PackageLayerFieldSet, run_id: RunId, environment: EnvironmentName
 ) -> BuiltPackage:
     request = LayerRequest(field_set.address, "the command line")
     layer = await Get(BuiltLayer, {request: LayerRequest, environment: EnvironmentName})
-    name = layer.address.path_safe_spec
-    descriptor = f"layers/{name}.json"
-    digest = await Get(
-        Digest,
-        CreateDigest(
-            [
-                *blob_entries((layer,)),
-                FileContent(descriptor, layer.descriptor.to_json()),
-                FileEntry(f"layers/{name}.mtree", layer.paths),
-            ]
-        ),
-    )
+    documents = _documents(layer)
+    digest = await Get(Digest, CreateDigest([*blob_entries((layer,)), *documents]))
     return BuiltPackage(
         digest,
         (
             BuiltPackageArtifact(
-                relpath=descriptor, extra_log_lines=tuple(layer_table((layer,), run_id))
+                relpath=documents[0].path, extra_log_lines=tuple(layer_table((layer,), run_id))
             ),
         ),
     )
@@ -70,12 +71,15 @@ async def package_image(
     request = ImageRequest(field_set.address)
     spec = await Get(ImageSpec, {request: ImageRequest, environment: EnvironmentName})
     image = await Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName})
+    attested = await Get(AttestedImage, {image: BuiltImage, environment: EnvironmentName})
     manifest = image.documents.manifest
     size = len(manifest.content) + len(image.documents.config.content)
     size += sum(layer.descriptor.size for layer in image.layers)
+    documents = (document for layer in set(image.layers) for document in _documents(layer))
+    layers = await Get(Digest, CreateDigest(documents))
     headline = f"{spec.repository}:{spec.tag}  sha256:{manifest.sha256}  {human_size(size)}"
     return BuiltPackage(
-        image.digest,
+        await Get(Digest, MergeDigests([attested.digest, layers])),
         (
             BuiltPackageArtifact(
                 relpath=image.path,

@@ -9,10 +9,9 @@ from typing import Iterable
 from oci.image import ImageSpec
 from oci.subsystem import OciSubsystem
 from oci.target_types import ImageLayersField
-from oci.toolchain import LayerToolchain
+from oci.toolchain import TOOLCHAIN_MOUNT, LayerToolchain
 from oci.util_rules.assemble_image import BuiltImage
 from oci.util_rules.kinds import ImageRequest
-from oci.util_rules.layer_process import TOOLCHAIN_MOUNT
 from oci.util_rules.sandbox_code import MOUNT as CODE_MOUNT
 from oci.util_rules.sandbox_code import SandboxCode
 from pants.core.goals.run import RunFieldSet, RunInSandboxBehavior, RunRequest

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Dict, Iterable, Tuple
 
 from oci.sandbox.layer_writer import Entry, write_layer
+from oci.sandbox.packages import Package
 
 
 def parser(description: str) -> argparse.ArgumentParser:
@@ -30,7 +31,7 @@ def host_env() -> Dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
-def write(args: argparse.Namespace, entries: Iterable[Entry], packages: Iterable[str]) -> None:
+def write(args: argparse.Namespace, entries: Iterable[Entry], packages: Iterable[Package]) -> None:
     """Write the layer as the command line says."""
     tools: Tuple[Path, Dict[str, str]] = (args.tools / "usr/bin", toolchain_env())
     write_layer(entries, packages, args.output, args.codec, tools)

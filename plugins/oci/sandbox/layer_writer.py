@@ -1,4 +1,4 @@
-"""Writes a layer: the blob, its descriptor and the list of its paths.
+"""Writes a layer: the blob, its descriptor, the list of its paths and that of its packages.
 
 Every kind of layer ends here, so that equal content gives equal bytes: entries in byte order of
 their paths, numeric owners without names, whole seconds, one tar format. Source: OCI image spec
@@ -15,15 +15,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Callable, Dict, Iterable, List, Optional, Tuple
 
-from oci.sandbox import mtree
+from oci.sandbox import mtree, packages
 from oci.sandbox.codec import BlobWriter
 from oci.sandbox.errors import SandboxError
 from oci.sandbox.mtree import PathInfo
+from oci.sandbox.packages import Package
 
 BLOB = "blob"
 DESCRIPTOR = "layer.json"
 PATHS = "paths.mtree"
-"""Names of the three files of a built layer, in the folder given to `write_layer`."""
+PACKAGES = "packages.json"
+"""Names of the four files of a built layer, in the folder given to `write_layer`."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,9 @@ class Entry:
 
     capability: str = ""
     """Hex of the `security.capability` attribute."""
+
+    package: str = ""
+    """Key of the package that brings the entry; empty when none does."""
 
 
 def file_entry(
@@ -157,6 +162,7 @@ def write_tar(entries: Iterable[Entry], stream: BinaryIO) -> List[PathInfo]:
                 sha256=sha256,
                 link=entry.link,
                 capability=entry.capability,
+                package=entry.package,
             )
             paths.append(written)
             if entry.hardlink_group and first is None:
@@ -166,16 +172,16 @@ def write_tar(entries: Iterable[Entry], stream: BinaryIO) -> List[PathInfo]:
 
 def write_layer(
     entries: Iterable[Entry],
-    packages: Iterable[str],
+    contents: Iterable[Package],
     output: Path,
     codec: str,
     tools: Tuple[Path, Dict[str, str]],
 ) -> None:
-    """Write a layer's blob, descriptor and path list into the folder `output`.
+    """Write a layer's blob, descriptor and lists into the folder `output`.
 
     Args:
         entries: What the layer holds, in any order. Parents are not made up: give them.
-        packages: Package URLs of what is inside.
+        contents: The packages inside.
         codec: `gzip` or `zstd`.
         tools: Folder of the compressors and the environment that runs them.
     """
@@ -187,6 +193,8 @@ def write_layer(
     finally:
         blob.close()
     (output / PATHS).write_text(mtree.dumps(paths))
+    contents = list(contents)
+    (output / PACKAGES).write_text(packages.dumps(contents))
     descriptor = {
         "mediaType": blob.media_type,
         "digest": blob.digest,
@@ -195,6 +203,6 @@ def write_layer(
         "uncompressedSize": blob.uncompressed_size,
         "codec": blob.command,
         "pathCount": len(paths),
-        "packages": sorted(packages),
+        "packages": sorted(package.purl for package in contents),
     }
     (output / DESCRIPTOR).write_text(json.dumps(descriptor, indent=2, sort_keys=True) + "\n")

@@ -45,6 +45,9 @@ class PathInfo:
     capability: str = ""
     """Hex of the `security.capability` attribute; empty when there is none."""
 
+    package: str = ""
+    """Key of the package that brought the path, written as a tag of mtree(5). Not compared."""
+
     def same_as(self, other: PathInfo) -> bool:
         """Whether both put the same thing there, whatever its time stamp."""
         return (
@@ -84,6 +87,8 @@ def dumps(paths: Iterable[PathInfo]) -> str:
             words.append(f"link={_quote(info.link)}")
         if info.capability:
             words.append(f"capability={info.capability}")
+        if info.package:
+            words.append(f"tags={_quote(info.package)}")
         lines.append(" ".join(words))
     return "\n".join(lines) + "\n"
 
@@ -111,6 +116,7 @@ def loads(text: str) -> Iterator[PathInfo]:
                 sha256=keywords.get("sha256digest", ""),
                 link=_unquote(keywords.get("link", "")),
                 capability=keywords.get("capability", ""),
+                package=_unquote(keywords.get("tags", "")),
             )
         except KeyError as error:
             raise ValueError(f"mtree line for {path} has no {error}") from None

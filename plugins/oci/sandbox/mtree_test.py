@@ -19,6 +19,12 @@ def test_a_list_reads_back_as_it_was_written_whatever_the_names(path: str, targe
     assert list(mtree.loads(mtree.dumps(paths))) == paths
 
 
+def test_a_path_keeps_the_package_that_brought_it() -> None:
+    owned = replace(FILE, package="deb/debian/libstdc%2B%2B6")
+    assert list(mtree.loads(mtree.dumps([owned, LINK]))) == [owned, LINK]
+    assert owned.same_as(FILE)
+
+
 def test_names_with_blanks_stay_on_one_line() -> None:
     text = mtree.dumps([replace(FILE, path="a b\nc#d")])
     assert "./a\\040b\\012c\\043d type=file" in text

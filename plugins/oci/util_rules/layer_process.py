@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Iterable
 
 from oci.layer import OUTPUT_FOLDER, BuiltLayer, LayerDescriptor, LayerProcess
-from oci.sandbox.layer_writer import BLOB, DESCRIPTOR, PATHS
+from oci.sandbox.layer_writer import BLOB, DESCRIPTOR, PACKAGES, PATHS
 from oci.subsystem import OciSubsystem
-from oci.toolchain import LayerToolchain
+from oci.toolchain import TOOLCHAIN_MOUNT, LayerToolchain
 from oci.util_rules import sandbox_code
 from oci.util_rules.sandbox_code import SandboxCode
 from pants.engine.fs import (
@@ -25,8 +25,6 @@ from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
 from pants.util.logging import LogLevel
-
-TOOLCHAIN_MOUNT = "__toolchain"
 
 
 class BuildStepError(Exception):
@@ -136,6 +134,7 @@ async def build_layer(request: LayerProcess, options: OciSubsystem) -> BuiltLaye
         descriptor=LayerDescriptor.from_json(str(field_set.address), descriptor[0].content),
         blob=files[f"{OUTPUT_FOLDER}/{BLOB}"],
         paths=files[f"{OUTPUT_FOLDER}/{PATHS}"],
+        packages=files[f"{OUTPUT_FOLDER}/{PACKAGES}"],
         env=FrozenDict(field_set.env.value or {}),
         base=request.base,
         metadata=result.metadata,

@@ -10,6 +10,7 @@ from pants.engine.fs import DigestContents, GlobMatchErrorBehavior, PathGlobs
 from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 from pants.util.logging import LogLevel
+from runtime.backports import patched_airflow
 from runtime.manifest import Manifest, ManifestError, parse_manifest
 from runtime.target_types import ManifestField
 from wheels.resolve import WheelResolve, WheelResolveFieldSet
@@ -20,6 +21,13 @@ class ReleaseFieldSet(WheelResolveFieldSet):
     required_fields = (ManifestField,)
 
     manifest: ManifestField
+
+
+@dataclass(frozen=True)
+class ManifestResolveRequest:
+    """Asks for the resolve of a manifest, which need not be that of a target."""
+
+    manifest: Manifest
 
 
 @rule(desc="Read the manifest of a release", level=LogLevel.DEBUG)
@@ -44,19 +52,20 @@ async def read_manifest(field_set: ReleaseFieldSet) -> Manifest:
     return manifest
 
 
-def _pins(manifest: Manifest, text: str) -> tuple[str, ...]:
-    free = set(manifest.unconstrained)
+def pins(text: str, free: Iterable[str] = ()) -> tuple[str, ...]:
+    """The lines of a file with constraints, but for those of the packages that are free."""
+    names = set(free)
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
-    return tuple(line for line in lines if line and line.partition("==")[0].lower() not in free)
+    return tuple(line for line in lines if line and line.partition("==")[0].lower() not in names)
 
 
 @rule(desc="Find the inputs of a release's lock", level=LogLevel.DEBUG)
-async def release_resolve(field_set: ReleaseFieldSet) -> WheelResolve:
-    manifest = await Get(Manifest, ReleaseFieldSet, field_set)
-    constraints = await Get(
+async def manifest_resolve(request: ManifestResolveRequest) -> WheelResolve:
+    manifest = request.manifest
+    files = await Get(
         DigestContents,
         PathGlobs(
-            [manifest.constraints],
+            [manifest.constraints] if manifest.constraints else [],
             glob_match_error_behavior=GlobMatchErrorBehavior.error,
             description_of_origin=f"`constraints` in {manifest.path}",
         ),
@@ -64,10 +73,19 @@ async def release_resolve(field_set: ReleaseFieldSet) -> WheelResolve:
     return WheelResolve(
         name=manifest.release,
         requirements=manifest.requirements,
-        constraints=_pins(manifest, constraints[0].content.decode()),
+        constraints=tuple(
+            pin for file in files for pin in pins(file.content.decode(), manifest.unconstrained)
+        ),
         exclude_newer=manifest.resolved.isoformat(),
         python_version=manifest.python,
+        patched=patched_airflow(manifest),
     )
+
+
+@rule(level=LogLevel.DEBUG)
+async def release_resolve(field_set: ReleaseFieldSet) -> WheelResolve:
+    manifest = await Get(Manifest, ReleaseFieldSet, field_set)
+    return await Get(WheelResolve, ManifestResolveRequest(manifest))
 
 
 def rules() -> Iterable[Rule | UnionRule]:

@@ -15,6 +15,7 @@ from pants.engine.unions import UnionRule
 from runtime.manifest import Manifest
 from runtime.onbuild import ONBUILD, SHELL
 from runtime.target_types import ImageReleaseField, OnbuildField
+from runtime.util_rules.backports import DistinctBuilds, DistinctBuildsRequest
 from runtime.util_rules.release import ReleaseFieldSet
 from wheels.util_rules.selection import CheckedPartition, CheckedPartitionRequest
 
@@ -30,11 +31,13 @@ class RuntimeImageFieldSet(ConfiguredImageFieldSet):
 def _labels(manifest: Manifest, onbuild: bool) -> dict[str, str]:
     """What the Astro CLI and registries read of an image."""
     labels = {
-        "io.astronomer.docker.airflow.version": manifest.airflow,
+        "io.astronomer.docker.airflow.version": manifest.installed_airflow,
         "io.astronomer.docker.runtime.version": manifest.release,
         "org.opencontainers.image.created": f"{manifest.date}T00:00:00Z",
         "org.opencontainers.image.version": manifest.release,
     }
+    if manifest.experimental:
+        labels["io.astronomer.docker.experimental"] = "true"
     if onbuild:
         labels["io.astronomer.docker.airflow.onbuild"] = "true"
     return labels
@@ -50,7 +53,10 @@ async def runtime_image_spec(field_set: RuntimeImageFieldSet) -> ImageSpec:
         raise InvalidFieldException(
             f"{field_set.address}: `release` must name one `runtime_release` target."
         )
-    manifest = await Get(Manifest, ReleaseFieldSet, ReleaseFieldSet.create(releases[0]))
+    manifest, _ = await MultiGet(
+        Get(Manifest, ReleaseFieldSet, ReleaseFieldSet.create(releases[0])),
+        Get(DistinctBuilds, DistinctBuildsRequest()),
+    )
     # An image without a package that its lock pins would fail in a task, not in the build.
     await Get(CheckedPartition, CheckedPartitionRequest(tuple(layers)))
     onbuild = field_set.onbuild.value

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Iterable
 
-from oci.toolchain import LayerToolchain
-from oci.util_rules.layer_process import TOOLCHAIN_MOUNT, ToolProcess
+from oci.toolchain import TOOLCHAIN_MOUNT, LayerToolchain
+from oci.util_rules.layer_process import ToolProcess
 from packaging.version import Version
 from pants.core.goals.generate_lockfiles import (
     GenerateLockfile,
@@ -42,6 +42,9 @@ _CACHE = "__uv_cache"
 @dataclass(frozen=True)
 class GenerateWheelLock(GenerateLockfile):
     resolve: WheelResolve
+
+    start_from: str = ""
+    """Path of another lock, whose versions are kept where they can be, for one that is new."""
 
 
 class KnownWheelResolveNamesRequest(KnownUserResolveNamesRequest):
@@ -120,7 +123,7 @@ async def generate_lock(
 ) -> GenerateLockfileResult:
     path = request.lockfile_dest
     old, libraries, solver = await MultiGet(
-        Get(DigestContents, PathGlobs([path])),
+        Get(DigestContents, PathGlobs([request.start_from or path])),
         Get(ToolWheels, ToolWheelsRequest(("tomli",))),
         Get(ToolWheels, ToolWheelsRequest(("uv",))),
     )

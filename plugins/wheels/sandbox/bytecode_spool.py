@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import BinaryIO, Callable, Dict, Iterable, Iterator, Tuple
 
 from oci.sandbox.bytecode import cached_path, compile_all
+from oci.sandbox.interpreter import Interpreter
 from oci.sandbox.layer_writer import Entry
-from wheels.sandbox.places import Interpreter
 
 _WITHOUT_BYTECODE = frozenset({"test", "tests"})
 
@@ -57,6 +57,7 @@ class BytecodeSpool:
                 source.mtime,
                 open=self._opener(offset, len(pyc)),
                 size=len(pyc),
+                package=source.package,
             )
             offset += len(pyc)
         self._file.flush()

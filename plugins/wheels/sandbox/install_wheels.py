@@ -6,19 +6,22 @@ from, no interpreter of the build host, no clock.
 
 from __future__ import annotations
 
+import hashlib
 import json
-import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Dict, Iterable, List, Tuple
 
 from oci.sandbox import layer_args
 from oci.sandbox.errors import SandboxError, run
+from oci.sandbox.interpreter import Interpreter
 from oci.sandbox.layer_writer import Entry, file_entry
+from oci.sandbox.packages import Package, package_key
 from oci.sandbox.parents import DIRECTORY_MTIME, with_parents
 from wheels.sandbox.bytecode_spool import BytecodeSpool, wants_bytecode
 from wheels.sandbox.layer_destination import InstalledFile, LayerDestination, install_wheel
 from wheels.sandbox.path_patterns import PathPatterns
-from wheels.sandbox.places import Interpreter, Places
+from wheels.sandbox.places import Places
 from wheels.sandbox.wheel_archive import WheelArchive
 
 
@@ -61,40 +64,25 @@ def wheel_entries(
     """
     ownership = _Ownership()
     entries: Dict[str, Entry] = {}
-    installed: List[LayerDestination] = []
+    installed: List[Tuple[str, LayerDestination]] = []
     for wheel in wheels:
-        destination = install_wheel(wheel, places)
+        destination, key = install_wheel(wheel, places), package_key(wheel.purl)
         for path in list(destination.files):
             file = destination.files[path]
             if omit.match(places.record_path(path)):
                 del destination.files[path]
             elif ownership.claim(path, wheel, file):
-                entries[file.entry.path] = file.entry
-        installed.append(destination)
+                entries[file.entry.path] = replace(file.entry, package=key)
+        installed.append((key, destination))
     bytecode = spool.compile(
         entry for entry in entries.values() if wants_bytecode(places.record_path(f"/{entry.path}"))
     )
     result = [*entries.values(), *bytecode.values()]
-    for destination in installed:
+    for key, destination in installed:
         own = (bytecode.get(file.entry.path) for file in destination.files.values())
-        result.append(destination.record_entry(f"/{entry.path}" for entry in own if entry))
+        record = destination.record_entry(f"/{entry.path}" for entry in own if entry)
+        result.append(replace(record, package=key))
     return result
-
-
-def _interpreter(data: Dict[str, object]) -> Interpreter:
-    tree = Path(str(data["tree"])).absolute()
-    python = tree / str(data["python"])
-    match = re.search(r"(\d+)\.(\d+)$", python.name)
-    if not match:
-        raise SandboxError(f"The interpreter {data['python']} does not say its version.")
-    libraries = data["library_path"]
-    assert isinstance(libraries, list)
-    env = {
-        "LD_LIBRARY_PATH": ":".join(str(tree / folder) for folder in libraries),
-        "PYTHONHOME": str(tree / str(data["python_home"])),
-        "LC_ALL": "C.UTF-8",
-    }
-    return Interpreter((str(python),), env, f"cpython-{match[1]}{match[2]}")
 
 
 def _project_wheel(project: Path) -> Path:
@@ -102,6 +90,23 @@ def _project_wheel(project: Path) -> Path:
     from wheels.sandbox.build_project import build_project
 
     return build_project(project, Path("work"))
+
+
+def _packages(
+    wheels: Iterable[WheelArchive], paths: Iterable[Path], locked: Dict[str, List[str]]
+) -> List[Package]:
+    files = {path.name: path for path in paths}
+    result = []
+    for wheel in wheels:
+        file, sha256 = locked.get(wheel.name) or (
+            wheel.file,
+            hashlib.sha256(files[wheel.file].read_bytes()).hexdigest(),
+        )
+        result.append(Package(wheel.purl, file, sha256, wheel.licences))
+        # A fault of theirs is a fault of the image.
+        for purl, licences in wheel.vendored():
+            result.append(Package(purl, file, sha256, licences, package_key(wheel.purl)))
+    return result
 
 
 def main() -> None:
@@ -113,21 +118,18 @@ def main() -> None:
     source.add_argument("--project", type=Path, help="folder of a project")
     args = parser.parse_args()
     spec = json.loads(args.spec.read_text())
-    paths = [_project_wheel(args.project)] if args.project else args.wheels.glob("*.whl")
+    paths = [_project_wheel(args.project)] if args.project else list(args.wheels.glob("*.whl"))
     wheels = sorted((WheelArchive(path) for path in paths), key=lambda wheel: wheel.name)
     entries = wheel_entries(
         wheels,
         Places(**spec["places"]),
         PathPatterns(spec["omit"]),
-        BytecodeSpool(_interpreter(spec["interpreter"]), Path.cwd()),
+        BytecodeSpool(Interpreter.from_spec(spec["interpreter"]), Path.cwd()),
     )
     for path, content in spec["files"].items():
         entries.append(file_entry(path[1:], content.encode(), 0o644, DIRECTORY_MTIME))
-    layer_args.write(
-        args,
-        with_parents(entries, {}),
-        [f"pkg:pypi/{wheel.name}@{wheel.version}" for wheel in wheels],
-    )
+    packages = _packages(wheels, paths, spec["locked"])
+    layer_args.write(args, with_parents(entries, {}), packages)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,12 @@ from typing import Dict, Iterable, List
 
 import pytest
 from oci.sandbox.errors import SandboxError
+from oci.sandbox.interpreter import Interpreter
 from oci.sandbox.layer_writer import Entry, write_tar
 from wheels.sandbox.bytecode_spool import BytecodeSpool
 from wheels.sandbox.install_wheels import wheel_entries
 from wheels.sandbox.path_patterns import PathPatterns
-from wheels.sandbox.places import Interpreter, Places
+from wheels.sandbox.places import Places
 from wheels.sandbox.wheel_archive import WheelArchive
 from wheels.testutil import make_wheel
 
@@ -32,7 +33,7 @@ ENTRY_POINTS = "[console_scripts]\nhello = hello:main\n"
 
 
 def install(paths: Iterable[Path], tmp_path: Path, omit: Iterable[str] = ()) -> Dict[str, Entry]:
-    spool = BytecodeSpool(Interpreter((sys.executable,), dict(os.environ), "cpython-39"), tmp_path)
+    spool = BytecodeSpool(Interpreter((sys.executable,), dict(os.environ), "3.9"), tmp_path)
     wheels = [WheelArchive(path) for path in paths]
     entries = wheel_entries(wheels, PLACES, PathPatterns(omit), spool)
     return {entry.path: entry for entry in entries}

@@ -6,9 +6,7 @@ Nothing is unpacked: an entry knows its member of the wheel, and reads it when t
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, BinaryIO, Dict, Iterable, List, Tuple, Union
@@ -21,7 +19,7 @@ from installer.scripts import Script
 from installer.utils import Scheme, fix_shebang
 from oci.sandbox.layer_writer import Entry, file_entry
 from wheels.sandbox.places import Places
-from wheels.sandbox.wheel_archive import WheelArchive
+from wheels.sandbox.wheel_archive import WheelArchive, base64_digest
 
 if TYPE_CHECKING:
     from installer.scripts import ScriptSection
@@ -61,7 +59,7 @@ class LayerDestination(WheelDestination):
         self.files[path] = InstalledFile(entry, hash_)
 
     def _add_content(self, path: str, content: bytes, mode: int, mtime: int) -> RecordEntry:
-        hash_ = Hash("sha256", _sha256(content))
+        hash_ = Hash("sha256", base64_digest(content))
         self._add(path, file_entry(path[1:], content, mode, mtime), f"sha256={hash_.value}")
         return RecordEntry(path, hash_, len(content))
 
@@ -121,10 +119,6 @@ class LayerDestination(WheelDestination):
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(sorted(rows))
         return file_entry(path[1:], text.getvalue().encode(), 0o644, self._time)
-
-
-def _sha256(content: bytes) -> str:
-    return urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
 
 
 def install_wheel(wheel: WheelArchive, places: Places) -> LayerDestination:

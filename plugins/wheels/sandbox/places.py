@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
-from typing import Dict, Tuple
+from typing import Dict
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,3 @@ class Places:
     def record_path(self, path: str) -> str:
         """How a RECORD in `site_packages` refers to an absolute path."""
         return posixpath.relpath(path, self.site_packages)
-
-
-@dataclass(frozen=True)
-class Interpreter:
-    """The Python that compiles: the one that the image will run, from a tree on the build host."""
-
-    command: Tuple[str, ...]
-
-    env: Dict[str, str]
-
-    tag: str
-    """What the names of its bytecode files carry: `cpython-39`."""

@@ -7,8 +7,8 @@ import pkgutil
 from dataclasses import asdict, dataclass
 from typing import Iterable
 
-from oci.toolchain import LayerToolchain
-from oci.util_rules.layer_process import TOOLCHAIN_MOUNT, ToolProcess
+from oci.toolchain import TOOLCHAIN_MOUNT, LayerToolchain
+from oci.util_rules.layer_process import ToolProcess
 from pants.engine.env_vars import EnvironmentVars, EnvironmentVarsRequest
 from pants.engine.fs import (
     CreateDigest,

@@ -12,7 +12,7 @@ from pants.engine.unions import UnionMembership, UnionRule
 from pants.util.frozendict import FrozenDict
 from pants.util.logging import LogLevel
 from wheels.lock import LockError, LockInputs, WheelLock
-from wheels.resolve import WheelResolve, WheelResolveFieldSet
+from wheels.resolve import PatchedDistribution, WheelResolve, WheelResolveFieldSet
 from wheels.subsystem import WheelsSubsystem, generate_command
 
 
@@ -40,6 +40,14 @@ class ResolveLock:
     path: str
     command: str
     lock: WheelLock
+
+    patched: FrozenDict[str, PatchedDistribution] = FrozenDict()
+    """By canonical name."""
+
+    def installed_version(self, name: str) -> str:
+        """The version of a distribution as layers hold it."""
+        version = self.lock.distributions[name].version
+        return f"{version}+{self.patched[name].local_version}" if name in self.patched else version
 
 
 @rule(desc="Find the resolves of Python packages", level=LogLevel.DEBUG)
@@ -88,7 +96,15 @@ async def read_lock(
             f"{path}: the lock is older than its resolve '{resolve.name}', whose "
             f"{', '.join(changed)} changed. Run `{command}`."
         )
-    return ResolveLock(path, command, lock)
+    for each in resolve.patched:
+        if each.name not in lock.distributions:
+            raise LockError(
+                f"{each.origin} is for {each.name}, which {path} does not hold. Correct the name, "
+                "or take the patches out."
+            )
+    return ResolveLock(
+        path, command, lock, FrozenDict({each.name: each for each in resolve.patched})
+    )
 
 
 def rules() -> Iterable[Rule | UnionRule]:

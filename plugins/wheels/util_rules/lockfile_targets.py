@@ -6,15 +6,18 @@ import os
 from dataclasses import dataclass
 from typing import Iterable
 
+from oci.subsystem import OciSubsystem
+from oci.util_rules.toolchain import ToolchainAddressesRequest
 from pants.engine.addresses import Address, AddressInput
-from pants.engine.fs import DigestContents, PathGlobs, Paths
+from pants.engine.fs import DigestContents, PathGlobs
 from pants.engine.internals.synthetic_targets import SyntheticAddressMaps, SyntheticTargetsRequest
 from pants.engine.internals.target_adaptor import TargetAdaptor
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import FieldSet, InferDependenciesRequest, InferredDependencies
 from pants.engine.unions import UnionRule
 from pants.util.logging import LogLevel
-from wheels.subsystem import WheelsSubsystem
+from wheels.lock import WheelLock
+from wheels.subsystem import WheelsSubsystem, generate_command
 from wheels.target_types import WheelBuildRootField, WheelDistributionsField, WheelResolveField
 
 
@@ -71,12 +74,18 @@ class InferWheelLockRequest(InferDependenciesRequest):
 
 @rule(desc="Infer the lock of wheel layers", level=LogLevel.DEBUG)
 async def infer_lock(
-    request: InferWheelLockRequest, options: WheelsSubsystem
+    request: InferWheelLockRequest, options: WheelsSubsystem, image_options: OciSubsystem
 ) -> InferredDependencies:
     field_set = request.field_set
     resolve = field_set.resolve.value or ""
-    existing = await Get(Paths, PathGlobs([options.lockfile(resolve)]))
-    locks = [Address(options.lockfiles, target_name=_name(resolve))] if existing.files else []
+    path = options.lockfile(resolve)
+    # Not by way of `ResolveLock`, which refuses a stale lock: its dependents are of interest too.
+    contents = await Get(DigestContents, PathGlobs([path]))
+    locks = [Address(options.lockfiles, target_name=_name(resolve)) for _ in contents]
+    versions = [
+        WheelLock.from_json(path, file.content, generate_command(resolve)).inputs.python_version
+        for file in contents
+    ]
     roots = await MultiGet(
         Get(
             Address,
@@ -89,7 +98,14 @@ async def infer_lock(
         )
         for spec in ([field_set.build_root.value] if field_set.build_root.value else [])
     )
-    return InferredDependencies([*locks, *roots])
+    compilers = await Get(
+        InferredDependencies,
+        ToolchainAddressesRequest(
+            tuple(filter(None, map(image_options.interpreters.get, versions))),
+            "`[oci].interpreters`",
+        ),
+    )
+    return InferredDependencies([*locks, *roots, *compilers.include])
 
 
 def rules() -> Iterable[Rule | UnionRule]:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any, Iterable
 
 from oci.layer import LayerFieldSet
-from oci.toolchain import LayerToolchain, Toolchain, ToolchainRequest
-from oci.util_rules.layer_process import TOOLCHAIN_MOUNT
-from pants.engine.fs import Digest
+from oci.toolchain import (
+    Interpreter,
+    InterpreterRequest,
+    LayerToolchain,
+    Toolchain,
+    ToolchainRequest,
+)
+from oci.util_rules.toolchain import ToolchainAddressesRequest
 from pants.engine.rules import Get, Rule, collect_rules, rule
-from pants.engine.target import InvalidFieldException
+from pants.engine.target import (
+    FieldSet,
+    InferDependenciesRequest,
+    InferredDependencies,
+    InvalidFieldException,
+)
 from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
 from wheels.target_types import (
@@ -34,20 +43,20 @@ class ImagePythonRequest:
     prefix: WheelPrefixField
     python: WheelPythonField
 
+    version: str
+    """Of that Python, where it is known: `3.9`."""
+
     @classmethod
-    def of(cls, field_set: LayerFieldSet) -> ImagePythonRequest:
+    def of(cls, field_set: LayerFieldSet, version: str = "") -> ImagePythonRequest:
         """The request of a field set that has these fields."""
         names = ("interpreter", "site_packages", "prefix", "python")
         fields = {name: getattr(field_set, name) for name in names}
-        return cls(address=str(field_set.address), **fields)
+        return cls(address=str(field_set.address), version=version, **fields)
 
 
 @dataclass(frozen=True)
 class ImagePython:
     """The Python of an image, and where it looks for packages."""
-
-    version: str
-    """Without the patch version: `3.9`."""
 
     path: str
     """Of the interpreter in the image."""
@@ -55,50 +64,39 @@ class ImagePython:
     places: FrozenDict[str, str]
     """Arguments of `wheels.sandbox.places.Places`."""
 
-    toolchain: Toolchain
-    """The same interpreter, as a tree that runs on the build host."""
-
-    own_mount: bool
-    """Whether that is another tree than the one that our own code runs in."""
-
-    @property
-    def immutable_input_digests(self) -> FrozenDict[str, Digest]:
-        return FrozenDict({_INTERPRETER_MOUNT: self.toolchain.digest} if self.own_mount else {})
+    interpreter: Interpreter
+    """The same Python, as a tree that runs on the build host."""
 
     def spec(self) -> dict[str, Any]:
         """What `wheels.sandbox.install_wheels` needs to know."""
-        return {
-            "places": dict(self.places),
-            "interpreter": {
-                "tree": _INTERPRETER_MOUNT if self.own_mount else TOOLCHAIN_MOUNT,
-                "python": self.toolchain.python,
-                "library_path": list(self.toolchain.library_path),
-                "python_home": self.toolchain.python_home,
-            },
-        }
+        return {"places": dict(self.places), "interpreter": self.interpreter.spec()}
 
 
 @rule
 async def image_python(request: ImagePythonRequest, tools: LayerToolchain) -> ImagePython:
-    toolchain = tools.toolchain
     spec = request.interpreter.value
     if spec:
-        toolchain = await Get(
-            Toolchain, ToolchainRequest(spec, f"The `interpreter` field of {request.address}")
-        )
-    match = re.search(r"python(3\.\d+)$", toolchain.python)
-    if not match:
+        origin = f"The `interpreter` field of {request.address}"
+        toolchain = await Get(Toolchain, ToolchainRequest(spec, origin))
+        try:
+            interpreter = Interpreter.of(toolchain, tools)
+        except ValueError as error:
+            raise InvalidFieldException(
+                f"{request.address}: `interpreter` is '{spec}', but {error} in it. Name a "
+                "toolchain with a package such as `python3.9-minimal`."
+            ) from None
+    else:
+        interpreter = await Get(Interpreter, InterpreterRequest(request.version, request.address))
+    version = interpreter.version
+    if request.version and version != request.version:
         raise InvalidFieldException(
-            f"{request.address}: `interpreter` is '{spec or '[oci].toolchain'}', which provides "
-            "no Python of a known version. Name a toolchain with a package such as "
-            "`python3.9-minimal`."
+            f"{request.address}: `interpreter` is Python {version}, but the lock is for Python "
+            f"{request.version}. Name a toolchain of that version."
         )
-    version = match[1]
     prefix = request.prefix.value or "/usr/local"
     path = request.python.value or f"/usr/bin/python{version}"
     default = f"/usr/local/lib/python{version}/dist-packages"
     return ImagePython(
-        version=version,
         path=path,
         places=FrozenDict(
             {
@@ -109,10 +107,31 @@ async def image_python(request: ImagePythonRequest, tools: LayerToolchain) -> Im
                 "shebang": path,
             }
         ),
-        toolchain=toolchain,
-        own_mount=toolchain.digest != tools.toolchain.digest,
+        interpreter=interpreter,
+    )
+
+
+@dataclass(frozen=True)
+class InterpreterUserFieldSet(FieldSet):
+    """A layer of Python modules."""
+
+    required_fields = (WheelInterpreterField,)
+
+    interpreter: WheelInterpreterField
+
+
+class InferInterpreterRequest(InferDependenciesRequest):
+    infer_from = InterpreterUserFieldSet
+
+
+@rule
+async def infer_interpreter(request: InferInterpreterRequest) -> InferredDependencies:
+    spec = request.field_set.interpreter.value
+    origin = f"the `interpreter` field of {request.field_set.address}"
+    return await Get(
+        InferredDependencies, ToolchainAddressesRequest((spec,) if spec else (), origin)
     )
 
 
 def rules() -> Iterable[Rule | UnionRule]:
-    return collect_rules()
+    return [*collect_rules(), UnionRule(InferDependenciesRequest, InferInterpreterRequest)]

@@ -48,7 +48,7 @@ async def build_project_layer(field_set: ProjectLayerFieldSet) -> BuiltLayer:
         Get(ToolWheels, ToolWheelsRequest(("flit-core", "installer"))),
     )
     project = await Get(Digest, RemovePrefix(sources.snapshot.digest, field_set.address.spec_path))
-    spec = {**python.spec(), "omit": field_set.omit.value or (), "files": {}}
+    spec = {**python.spec(), "omit": field_set.omit.value or (), "files": {}, "locked": {}}
     digests = await MultiGet(
         Get(Digest, CreateDigest([FileContent(_SPEC, json.dumps(spec, sort_keys=True).encode())])),
         Get(Digest, AddPrefix(project, _PROJECT)),
@@ -61,7 +61,7 @@ async def build_project_layer(field_set: ProjectLayerFieldSet) -> BuiltLayer:
             args=(f"--spec={_SPEC}", f"--project={_PROJECT}"),
             input_digest=await Get(Digest, MergeDigests(digests)),
             immutable_input_digests=FrozenDict(
-                {TOOLS_MOUNT: tools.digest, **python.immutable_input_digests}
+                {TOOLS_MOUNT: tools.digest, **python.interpreter.immutable_input_digests}
             ),
             sandbox_packages=("wheels.sandbox",),
             path_entries=tools.path_entries,

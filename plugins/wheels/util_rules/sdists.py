@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Iterable
 
 from oci.layer import BuiltLayer
+from oci.toolchain import TOOLCHAIN_MOUNT
 from oci.util_rules.kinds import LayerRequest
-from oci.util_rules.layer_process import TOOLCHAIN_MOUNT, ToolProcess
+from oci.util_rules.layer_process import ToolProcess
 from pants.engine.addresses import Address
 from pants.engine.environment import EnvironmentName
 from pants.engine.fs import CreateDigest, Digest, FileDigest, FileEntry, MergeDigests, RemovePrefix

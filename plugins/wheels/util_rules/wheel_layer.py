@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Iterable
 
 from oci.layer import BuiltLayer, LayerFieldSet, LayerProcess
+from packaging.utils import canonicalize_name
 from pants.engine.addresses import Address, AddressInput
 from pants.engine.fs import (
+    EMPTY_DIGEST,
     AddPrefix,
     CreateDigest,
     Digest,
@@ -16,6 +18,7 @@ from pants.engine.fs import (
     FileContent,
     MergeDigests,
     PathGlobs,
+    Snapshot,
 )
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import InvalidFieldException
@@ -32,6 +35,7 @@ from wheels.util_rules.fetch import (
     ToolWheelsRequest,
 )
 from wheels.util_rules.lockfile import LockRequest, ResolveLock
+from wheels.util_rules.patches import PatchedWheel, PatchWheel
 from wheels.util_rules.places import ImagePython, ImagePythonRequest
 from wheels.util_rules.sdists import BuildRoot, BuildRootRequest, BuildSdist, BuiltWheel
 from wheels.util_rules.selection import Selection, WheelLayerFieldSet, lock_request
@@ -42,7 +46,7 @@ _WHEELS = "wheels"
 
 @dataclass(frozen=True)
 class LayerWheelsRequest:
-    """Asks for the wheels of a layer, all of them built."""
+    """Asks for the wheels of a layer, all of them built and patched."""
 
     field_set: WheelLayerFieldSet
     lock: ResolveLock
@@ -86,14 +90,15 @@ async def _root_request(field_set: WheelLayerFieldSet, lock: str, sdist: str) ->
     return BuildRootRequest(address, origin)
 
 
-@rule(level=LogLevel.DEBUG)
-async def layer_wheels(request: LayerWheelsRequest) -> LayerWheels:
+async def _unpatched(request: LayerWheelsRequest) -> Digest:
     lock = request.lock
     chosen = [lock.lock.distributions[name] for name in sorted(request.names)]
+    if not chosen:
+        return EMPTY_DIGEST
     files = FetchFiles(lock.path, lock.command, tuple(_locked_file(each) for each in chosen))
     sdists = [each.file for each in chosen if not each.is_wheel]
     if not sdists:
-        return LayerWheels((await Get(FetchedFiles, FetchFiles, files)).digest)
+        return (await Get(FetchedFiles, FetchFiles, files)).digest
     fetched, root = await MultiGet(
         Get(FetchedFiles, FetchFiles, files),
         Get(
@@ -109,29 +114,48 @@ async def layer_wheels(request: LayerWheelsRequest) -> LayerWheels:
         Get(BuiltWheel, BuildSdist(file, source, root, request.python))
         for file, source in zip(sdists, sources)
     )
-    merged = await Get(Digest, MergeDigests([wheels, *(each.digest for each in built)]))
+    return await Get(Digest, MergeDigests([wheels, *(each.digest for each in built)]))
+
+
+@rule(level=LogLevel.DEBUG)
+async def layer_wheels(request: LayerWheelsRequest) -> LayerWheels:
+    wheels = await _unpatched(request)
+    ours = [each for name, each in request.lock.patched.items() if name in request.names]
+    if not ours:
+        return LayerWheels(wheels)
+    everything = await Get(Snapshot, Digest, wheels)
+    files: dict[str, str] = {
+        canonicalize_name(file.partition("-")[0]): file for file in everything.files
+    }
+    before = [files.pop(each.name) for each in ours]
+    rest, *originals = await MultiGet(
+        Get(Digest, DigestSubset(wheels, PathGlobs(paths)))
+        for paths in (files.values(), *([file] for file in before))
+    )
+    patched = await MultiGet(
+        Get(PatchedWheel, PatchWheel(file, original, each))
+        for file, original, each in zip(before, originals, ours)
+    )
+    merged = await Get(Digest, MergeDigests([rest, *(each.digest for each in patched)]))
     return LayerWheels(merged)
 
 
 def _constraints(lock: ResolveLock) -> str:
-    pins = (f"{each.name}=={each.version}\n" for each in lock.lock.distributions.values())
-    return "".join(pins)
+    return "".join(f"{name}=={lock.installed_version(name)}\n" for name in lock.lock.distributions)
 
 
 @rule(desc="Build a layer of wheels", level=LogLevel.DEBUG)
 async def build_wheel_layer(field_set: WheelLayerFieldSet) -> BuiltLayer:
-    lock, selection, python, tools = await MultiGet(
+    lock, selection, tools = await MultiGet(
         Get(ResolveLock, LockRequest, lock_request(field_set)),
         Get(Selection, WheelLayerFieldSet, field_set),
-        Get(ImagePython, ImagePythonRequest, ImagePythonRequest.of(field_set)),
         Get(ToolWheels, ToolWheelsRequest(("installer",))),
     )
-    locked_version = lock.lock.inputs.python_version
-    if python.version != locked_version:
-        raise InvalidFieldException(
-            f"{field_set.address}: `interpreter` is Python {python.version}, but {lock.path} is "
-            f"for Python {locked_version}. Name a toolchain of that version."
-        )
+    python = await Get(
+        ImagePython,
+        ImagePythonRequest,
+        ImagePythonRequest.of(field_set, lock.lock.inputs.python_version),
+    )
     wheels = await Get(
         LayerWheels, LayerWheelsRequest(field_set, lock, selection.names, python.path)
     )
@@ -140,6 +164,12 @@ async def build_wheel_layer(field_set: WheelLayerFieldSet) -> BuiltLayer:
         **python.spec(),
         "omit": field_set.omit.value or (),
         "files": {constraints_file: _constraints(lock)} if constraints_file else {},
+        # A wheel that was built from a source distribution is known by its source.
+        "locked": {
+            each.name: (each.file, each.sha256)
+            for name in sorted(selection.names)
+            for each in (lock.lock.distributions[name],)
+        },
     }
     spec_digest, wheels_digest = await MultiGet(
         Get(Digest, CreateDigest([FileContent(_SPEC, json.dumps(spec, sort_keys=True).encode())])),
@@ -153,7 +183,7 @@ async def build_wheel_layer(field_set: WheelLayerFieldSet) -> BuiltLayer:
             args=(f"--spec={_SPEC}", f"--wheels={_WHEELS}"),
             input_digest=await Get(Digest, MergeDigests([spec_digest, wheels_digest])),
             immutable_input_digests=FrozenDict(
-                {TOOLS_MOUNT: tools.digest, **python.immutable_input_digests}
+                {TOOLS_MOUNT: tools.digest, **python.interpreter.immutable_input_digests}
             ),
             sandbox_packages=("wheels.sandbox",),
             path_entries=tools.path_entries,

@@ -33,8 +33,9 @@ CELERY_CONFIG: Dict[str, Any] = {**DEFAULT_CELERY_CONFIG, "broker_transport_opti
 
 
 @celeryd_init.connect
-def _hold_messages(instance: Any, **_: Any) -> None:
+def _add_steps(instance: Any, **_: Any) -> None:
     # Only a worker comes here, after its application exists and before it is put together.
     from astronomer.runtime.high_availability.holding import MessageHolder
+    from astronomer.runtime.high_availability.listening import Listener
 
-    instance.app.steps["consumer"].add(MessageHolder)
+    instance.app.steps["consumer"].update((Listener, MessageHolder))

@@ -1,0 +1,130 @@
+"""Explanations as JSON."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+from oci.contents import ImageContents, LayerContents, PackageContents
+from oci.explain.changes import ImageChange, LayerChange, PackageChange
+from oci.explain.sharing import Sharing
+
+
+def _package(package: PackageContents) -> dict[str, Any]:
+    return {
+        "purl": package.package.purl,
+        "name": package.name,
+        "version": package.version,
+        "size": package.size,
+        "files": package.files,
+    }
+
+
+def _layer(layer: LayerContents) -> dict[str, Any]:
+    descriptor = layer.descriptor
+    return {
+        "target": descriptor.target,
+        "diffID": descriptor.diff_id,
+        "digest": descriptor.digest,
+        "size": descriptor.size,
+        "uncompressedSize": descriptor.uncompressed_size,
+        "files": layer.files,
+    }
+
+
+def image_document(image: ImageContents, sharing: Sharing) -> dict[str, Any]:
+    """What an image is made of."""
+    return {
+        "reference": image.reference,
+        "target": image.target,
+        "digest": image.digest,
+        "size": image.size,
+        "layers": [
+            {
+                **_layer(layer),
+                "sharedWith": list(sharing.others(image, layer)),
+                "packages": [
+                    _package(each)
+                    for each in sorted(layer.packages.values(), key=lambda each: -each.size)
+                ],
+                "withoutPackage": {
+                    "size": sum(info.size for info in layer.unpackaged),
+                    "files": len(layer.unpackaged),
+                },
+            }
+            for layer in image.layers
+        ],
+    }
+
+
+def _package_change(change: PackageChange) -> dict[str, Any]:
+    return {
+        "name": change.name,
+        "change": change.kind,
+        "before": _package(change.before) if change.before else None,
+        "after": _package(change.after) if change.after else None,
+    }
+
+
+def _layer_change(change: LayerChange) -> dict[str, Any]:
+    return {
+        "change": change.kind,
+        "before": _layer(change.before) if change.before else None,
+        "after": _layer(change.after) if change.after else None,
+        "packages": [_package_change(each) for each in change.packages],
+        "files": [
+            {"path": f"/{each.path}", "change": each.kind, "package": each.package or None}
+            for each in change.files
+        ],
+    }
+
+
+def change_document(change: ImageChange) -> dict[str, Any]:
+    """What a node that has one image pulls for another, and why."""
+    return {
+        "before": {"reference": change.before.reference, "digest": change.before.digest},
+        "after": {"reference": change.after.reference, "digest": change.after.digest},
+        "pull": change.pull,
+        "pullWithoutBlobStore": change.pull_above,
+        "layers": [_layer_change(each) for each in change.layers],
+    }
+
+
+def catalogue_document(images: Sequence[ImageContents]) -> dict[str, Any]:
+    """What a page about many images needs: each layer and each package of a layer stands once."""
+    packages: dict[tuple[str, str, int], int] = {}
+    layers: dict[str, dict[str, Any]] = {}
+    numbers: dict[str, int] = {}
+    for image in images:
+        for layer in image.layers:
+            diff_id = layer.descriptor.diff_id
+            if diff_id in layers:
+                continue
+            numbers[diff_id] = len(layers)
+            layers[diff_id] = {
+                **_layer(layer),
+                "role": layer.role,
+                "rest": sum(info.size for info in layer.unpackaged),
+                "packages": [
+                    packages.setdefault((key, each.version, each.size), len(packages))
+                    for key, each in layer.packages.items()
+                ],
+            }
+    names = {
+        key: each.name
+        for image in images
+        for layer in image.layers
+        for key, each in layer.packages.items()
+    }
+    return {
+        "packages": [[key, names[key], version, size] for key, version, size in packages],
+        "layers": list(layers.values()),
+        "images": [
+            {
+                "reference": image.reference,
+                "target": image.target,
+                "digest": image.digest,
+                "layers": [numbers[layer.descriptor.diff_id] for layer in image.layers],
+            }
+            for image in images
+        ],
+    }

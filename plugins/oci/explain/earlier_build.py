@@ -1,0 +1,64 @@
+"""Reads an image that an earlier build, perhaps of another commit, left in a folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Iterator
+
+from oci.contents import ImageContents, LayerContents, layer_contents
+from oci.layer import LayerDescriptor
+from oci.sandbox import mtree, packages
+from oci.sandbox.errors import SandboxError
+from oci.sandbox.layout import read_layout
+
+
+class EarlierBuildError(Exception):
+    """A folder is no image of an earlier build."""
+
+
+def _descriptors(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    for path in sorted(folder.glob("*.json")):
+        if not path.name.endswith(".packages.json"):
+            yield path, json.loads(path.read_bytes())
+
+
+def read_earlier_build(path: Path) -> ImageContents:
+    """Read an image of `dist/images`, and its layers' documents from `dist/layers` beside it.
+
+    Raises:
+        EarlierBuildError: it is no image layout, or the documents of a layer are not there.
+    """
+    try:
+        layout = read_layout(path)
+    except SandboxError as error:
+        raise EarlierBuildError(
+            f"--explain-since: {error} Name a folder of `dist/images`."
+        ) from None
+    folder = path.resolve().parent.parent / "layers"
+    by_diff_id = {data["diffID"]: (file, data) for file, data in _descriptors(folder)}
+    layers: list[LayerContents] = []
+    for diff_id, history in zip(layout.diff_ids, layout.config["history"]):
+        if diff_id not in by_diff_id:
+            raise EarlierBuildError(
+                f"--explain-since: {folder} does not describe the layer "
+                f"{history.get('created_by', diff_id)} of {path}. Keep the whole folder `dist` of "
+                "the earlier build."
+            )
+        file, data = by_diff_id[diff_id]
+        paths = mtree.loads(file.with_suffix(".mtree").read_text())
+        content = file.with_suffix(".packages.json").read_text()
+        layers.append(
+            layer_contents(
+                LayerDescriptor.from_json(data["target"], file.read_bytes()),
+                packages.loads(content),
+                {info.path: info for info in paths},
+            )
+        )
+    index = json.loads((path / "index.json").read_bytes())
+    return ImageContents(
+        reference=str(path),
+        target="",
+        digest=index["manifests"][0]["digest"],
+        layers=tuple(layers),
+    )

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from oci.contents import ImageContents
+from oci.explain.earlier_build import EarlierBuildError, read_earlier_build
+from oci.explain.samples import sample_image, sample_layer
+from oci.sandbox import mtree, packages
+
+LAYER = sample_layer("layers/app:app", {"pypi/flask": "1.0"}, {"etc/x": "content"})
+IMAGE = sample_image("1.0", LAYER)
+
+
+def write_dist(dist: Path, image: ImageContents) -> Path:
+    """What `package` leaves of an image, without the layers' bytes."""
+    blobs: dict[str, object] = {}
+    diff_ids = [layer.descriptor.diff_id for layer in image.layers]
+    history = [{"created_by": layer.descriptor.target} for layer in image.layers]
+    blobs["config.json"] = {"rootfs": {"diff_ids": diff_ids}, "history": history}
+    blobs["manifest.json"] = {"config": {"digest": "config.json"}, "layers": []}
+    folder = dist / "images/1.0"
+    (folder / "blobs").mkdir(parents=True)
+    for name, content in blobs.items():
+        (folder / "blobs" / name).write_text(json.dumps(content))
+    (folder / "index.json").write_text(json.dumps({"manifests": [{"digest": "manifest.json"}]}))
+    (dist / "layers").mkdir()
+    for layer in image.layers:
+        file = dist / "layers" / layer.descriptor.target.replace("/", ".").replace(":", ".")
+        Path(f"{file}.json").write_bytes(layer.descriptor.to_json())
+        Path(f"{file}.mtree").write_text(mtree.dumps(layer.paths.values()))
+        contents = [each.package for each in layer.packages.values()]
+        Path(f"{file}.packages.json").write_text(packages.dumps(contents))
+    return folder
+
+
+def test_what_package_wrote_is_read_back(tmp_path: Path) -> None:
+    found = read_earlier_build(write_dist(tmp_path, IMAGE))
+    assert found.layers[0] == LAYER
+
+
+def test_a_layer_without_description_is_named(tmp_path: Path) -> None:
+    folder = write_dist(tmp_path, IMAGE)
+    for file in (tmp_path / "layers").iterdir():
+        file.unlink()
+    with pytest.raises(EarlierBuildError, match="does not describe the layer layers/app:app"):
+        read_earlier_build(folder)
+
+
+def test_a_folder_that_holds_no_image_is_named(tmp_path: Path) -> None:
+    (tmp_path / "index.json").write_text("[")
+    with pytest.raises(EarlierBuildError, match="Name a folder of `dist/images`"):
+        read_earlier_build(tmp_path)

@@ -1,0 +1,69 @@
+"""Small images for tests."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Mapping
+
+from oci.contents import ImageContents, LayerContents, layer_contents
+from oci.layer import LayerDescriptor
+from oci.sandbox.mtree import PathInfo
+from oci.sandbox.packages import Package
+
+
+def sample_layer(
+    target: str,
+    packages: Mapping[str, str] = {},
+    files: Mapping[str, str] = {},
+    size: int = 1_000_000,
+    licences: Mapping[str, tuple[str, ...]] = {},
+) -> LayerContents:
+    """A layer with a file for each package, and files of no package.
+
+    Args:
+        target: Address of the layer.
+        packages: Version by key: `{"pypi/pip": "22.1"}`.
+        files: Content by path.
+        size: Bytes of the blob.
+        licences: Of packages, by key.
+    """
+    contents = [
+        Package(
+            f"pkg:{key}@{version}",
+            f"{key.rpartition('/')[2]}-{version}.whl",
+            hashlib.sha256(f"{key} {version}".encode()).hexdigest(),
+            licences.get(key, ()),
+        )
+        for key, version in packages.items()
+    ]
+    paths = {
+        path: PathInfo(path, "file", 0o644, 0, 0, 1, len(text), _sha256(text))
+        for path, text in files.items()
+    }
+    for package in contents:
+        path = f"lib/{package.key}"
+        paths[path] = PathInfo(
+            path, "file", 0o644, 0, 0, 1, 2_000_000, _sha256(package.purl), package=package.key
+        )
+    identity = _sha256(repr((target.partition("@")[0], sorted(paths.items()))))
+    descriptor = LayerDescriptor(
+        target=target,
+        media_type="application/vnd.oci.image.layer.v1.tar+gzip",
+        digest=f"sha256:{_sha256(identity)}",
+        size=size,
+        diff_id=f"sha256:{identity}",
+        uncompressed_size=3 * size,
+        codec="igzip -2",
+        path_count=len(paths),
+        packages=tuple(sorted(package.purl for package in contents)),
+    )
+    return layer_contents(descriptor, contents, paths)
+
+
+def sample_image(tag: str, *layers: LayerContents) -> ImageContents:
+    """An image of these layers."""
+    return ImageContents(f"demo:{tag}", f"versions/{tag}:image", f"sha256:{_sha256(tag)}", layers)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,134 @@
+"""Explanations as tables for the terminal."""
+
+from __future__ import annotations
+
+from typing import Iterator, Sequence
+
+from oci.contents import ImageContents, PackageContents
+from oci.explain.changes import FileChange, ImageChange, LayerChange, PackageChange
+from oci.explain.sharing import Sharing
+from oci.report import human_size, table
+
+_BIGGEST = 15
+"""Packages that are listed of an image."""
+
+_MOST = 25
+"""Packages or files that are listed of a changed layer; JSON has all."""
+
+_MARKS = {"added": "+", "removed": "-", "changed": "~", "same": "="}
+
+
+def _names(references: Sequence[str]) -> str:
+    """References, without a repository that the one before has too."""
+    short, repository = [], ""
+    for reference in references:
+        name, _, tag = reference.rpartition(":")
+        short.append(tag if name == repository else reference)
+        repository = name
+    return ", ".join(short) or "-"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _biggest(image: ImageContents) -> list[tuple[PackageContents, str]]:
+    found = [
+        (package, layer.descriptor.target)
+        for layer in image.layers
+        for package in layer.packages.values()
+    ]
+    return sorted(found, key=lambda each: -each[0].size)[:_BIGGEST]
+
+
+def explain_image(image: ImageContents, sharing: Sharing) -> Iterator[str]:
+    """What an image is made of."""
+    yield f"{image.reference}  {image.target}  {image.digest}  {human_size(image.size)}"
+    yield ""
+    head = ("layer", "size", "unpacked", "files", "packages", "shared with")
+    rows = [
+        (
+            layer.descriptor.target,
+            human_size(layer.descriptor.size),
+            human_size(layer.descriptor.uncompressed_size),
+            f"{layer.files:,}",
+            str(len(layer.packages)),
+            _names(sharing.others(image, layer)),
+        )
+        for layer in image.layers
+    ]
+    yield from table([head, *rows], right=frozenset({1, 2, 3, 4}))
+    yield ""
+    biggest = [
+        (
+            f"{package.name} {package.version}",
+            human_size(package.size),
+            f"{package.files:,}",
+            target,
+        )
+        for package, target in _biggest(image)
+    ]
+    yield from table(
+        [("biggest packages", "unpacked", "files", "layer"), *biggest], right=frozenset({1, 2})
+    )
+
+
+def _package_line(change: PackageChange) -> str:
+    before, after = change.before, change.after
+    versions = [each.version for each in (before, after) if each]
+    present = after or before
+    assert present is not None
+    return (
+        f"{_MARKS[change.kind]} {change.name} {' -> '.join(versions)}"
+        f"  ({human_size(present.size)} unpacked)"
+    )
+
+
+def _first(lines: Sequence[str], what: str) -> Iterator[str]:
+    for line in lines[:_MOST]:
+        yield f"      {line}"
+    if len(lines) > _MOST:
+        yield f"      and {_count(len(lines) - _MOST, f'more {what}')} (all: --output-format=json)"
+
+
+def _reason(change: LayerChange, others: Sequence[FileChange]) -> str:
+    counts = [
+        (sum(each.kind == kind for each in change.packages), kind)
+        for kind in ("changed", "added", "removed")
+    ]
+    parts = [f"{_count(number, 'package')} {kind}" for number, kind in counts if number]
+    if others:
+        parts.append(
+            f"{_count(len(others), 'file')} differ{'s' if len(others) == 1 else ''} besides"
+        )
+    return ", ".join(parts) or "the same paths with other time stamps"
+
+
+def _layer_lines(change: LayerChange) -> Iterator[str]:
+    layer = change.layer
+    size = human_size(layer.descriptor.size)
+    head = f"  {_MARKS[change.kind]} {layer.descriptor.target}  {size}"
+    if change.kind == "same":
+        yield f"{head}  same"
+        return
+    if change.kind == "removed":
+        yield f"{head}  no longer there"
+        return
+    # What a package brings is told by the package; and a new layer's files are no news.
+    news = change.kind == "changed" or not change.packages
+    others = [each for each in change.files if news and not each.expected]
+    yield f"{head}  {change.kind}: {_reason(change, others)}"
+    yield from _first([_package_line(each) for each in change.packages], "package")
+    yield from _first([f"{_MARKS[each.kind]} /{each.path}" for each in others], "file")
+
+
+def explain_change(change: ImageChange) -> Iterator[str]:
+    """What a node that has one image pulls for another, and why."""
+    yield f"{change.before.reference} -> {change.after.reference}"
+    line = f"to pull: {human_size(change.pull)} of {human_size(change.after.size)}"
+    if change.pull_above != change.pull:
+        line += f" ({human_size(change.pull_above)} where an engine keeps layers and no blobs)"
+    yield line
+    yield ""
+    for layer in change.layers:
+        yield from _layer_lines(layer)

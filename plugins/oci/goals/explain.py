@@ -1,0 +1,207 @@
+"""`explain`: what images are made of, what they share, and what changed between two of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, Iterable
+
+from oci.contents import ImageContents
+from oci.explain.changes import ImageChange, image_change
+from oci.explain.document import change_document, image_document
+from oci.explain.earlier_build import EarlierBuildError, read_earlier_build
+from oci.explain.page import catalogue_page
+from oci.explain.sharing import Sharing
+from oci.explain.text import explain_change, explain_image
+from oci.image import ImageSpec
+from oci.target_types import ImageLayersField
+from oci.util_rules.contents import ImageContentsRequest
+from oci.util_rules.kinds import ImageRequest
+from pants.base.build_root import BuildRoot
+from pants.core.util_rules.distdir import DistDir
+from pants.core.util_rules.environments import ChosenLocalEnvironmentName
+from pants.engine.addresses import Address, AddressInput
+from pants.engine.console import Console
+from pants.engine.environment import EnvironmentName
+from pants.engine.fs import CreateDigest, Digest, FileContent, Workspace
+from pants.engine.goal import Goal, GoalSubsystem, Outputting
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, goal_rule, rule
+from pants.engine.target import AllTargets, FilteredTargets, WrappedTarget, WrappedTargetRequest
+from pants.engine.unions import UnionRule
+from pants.option.option_types import BoolOption, EnumOption, StrOption
+from pants.util.docutil import bin_name
+from pants.util.strutil import softwrap
+
+_PAGE = "explain.html"
+
+
+class ExplainError(Exception):
+    """What was asked for cannot be explained."""
+
+
+class OutputFormat(Enum):
+    """How an explanation is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class ExplainSubsystem(Outputting, GoalSubsystem):
+    name = "explain"
+    help = softwrap(
+        """
+        Say what images are made of: their layers with sizes, files and packages, which other
+        images share each, and what changed since another image.
+        """
+    )
+
+    since = StrOption(
+        default=None,
+        help=softwrap(
+            f"""
+            Explain what changed since this image: the address of a target, or the folder of an
+            earlier build, such as `dist/images/5.0.6` of a `dist` that was kept. For example
+            `{bin_name()} explain --since=versions/5.0.5:runtime versions/5.0.6:runtime`.
+            """
+        ),
+    )
+    output_format = EnumOption(default=OutputFormat.TEXT, help="`text` for people, or `json`.")
+    html = BoolOption(
+        default=False,
+        help=softwrap(
+            f"""
+            Write one page about all the images to `dist/{_PAGE}`: what they share, what takes
+            space in each, and what changed between any two. It needs no network.
+            """
+        ),
+    )
+
+
+class Explain(Goal):
+    subsystem_cls = ExplainSubsystem
+    environment_behavior = Goal.EnvironmentBehavior.LOCAL_ONLY
+
+
+@dataclass(frozen=True)
+class ImageLayersOf:
+    """The layers that an image target names; none of them need be built."""
+
+    reference: str
+    layers: frozenset[str]
+
+
+@rule
+async def image_layers_of(request: ImageRequest, environment: EnvironmentName) -> ImageLayersOf:
+    spec = await Get(ImageSpec, {request: ImageRequest, environment: EnvironmentName})
+    return ImageLayersOf(f"{spec.repository}:{spec.tag}", frozenset(map(str, spec.layers)))
+
+
+@dataclass(frozen=True)
+class NamedImageRequest:
+    """Asks for the image at an address that an option gives as a text."""
+
+    spec: str
+
+
+@rule
+async def named_image(request: NamedImageRequest, environment: EnvironmentName) -> ImageContents:
+    origin = "the option `--explain-since`"
+    address = await Get(
+        Address, AddressInput, AddressInput.parse(request.spec, description_of_origin=origin)
+    )
+    wrapped = await Get(WrappedTarget, WrappedTargetRequest(address, description_of_origin=origin))
+    if not wrapped.target.has_field(ImageLayersField):
+        raise ExplainError(
+            f"--explain-since: {address} is a `{wrapped.target.alias}` and no image. Name an "
+            "image, such as `versions/5.0.5:runtime`, or the folder of an earlier build."
+        )
+    contents = ImageContentsRequest(ImageRequest(address))
+    return await Get(ImageContents, {contents: ImageContentsRequest, environment: EnvironmentName})
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, indent=2)
+
+
+def _image_output(images: tuple[ImageContents, ...], sharing: Sharing, as_json: bool) -> str:
+    if as_json:
+        return _json({"images": [image_document(image, sharing) for image in images]})
+    return "\n\n".join("\n".join(explain_image(image, sharing)) for image in images)
+
+
+def _change_output(change: ImageChange, as_json: bool) -> str:
+    return _json(change_document(change)) if as_json else "\n".join(explain_change(change))
+
+
+@goal_rule
+async def explain(
+    targets: FilteredTargets,
+    all_targets: AllTargets,
+    options: ExplainSubsystem,
+    environment: ChosenLocalEnvironmentName,
+    console: Console,
+    workspace: Workspace,
+    dist_dir: DistDir,
+    build_root: BuildRoot,
+) -> Explain:
+    chosen = [target.address for target in targets if target.has_field(ImageLayersField)]
+    if not chosen:
+        raise ExplainError(
+            f"No image is among the targets. Name some: `{bin_name()} explain versions::`."
+        )
+    if options.since and (len(chosen) > 1 or options.html):
+        raise ExplainError(
+            f"--explain-since compares one image with another, without a page, and "
+            f"{len(chosen)} are named. Name one: `{bin_name()} explain --since=OTHER IMAGE`."
+        )
+    images = await MultiGet(
+        Get(
+            ImageContents,
+            {
+                ImageContentsRequest(ImageRequest(address)): ImageContentsRequest,
+                environment.val: EnvironmentName,
+            },
+        )
+        for address in chosen
+    )
+    as_json = options.output_format == OutputFormat.JSON
+    if options.since:
+        folder = Path(build_root.path, options.since)
+        if (folder / "index.json").is_file():
+            try:
+                before = read_earlier_build(folder)
+            except EarlierBuildError as error:
+                raise ExplainError(str(error)) from None
+        else:
+            request = NamedImageRequest(options.since)
+            before = await Get(
+                ImageContents,
+                {request: NamedImageRequest, environment.val: EnvironmentName},
+            )
+        text = _change_output(image_change(before, images[0]), as_json)
+    elif options.html:
+        content = FileContent(_PAGE, catalogue_page(images))
+        workspace.write_digest(
+            await Get(Digest, CreateDigest([content])), path_prefix=str(dist_dir.relpath)
+        )
+        text = f"Wrote {dist_dir.relpath / _PAGE}"
+    else:
+        others = await MultiGet(
+            Get(
+                ImageLayersOf,
+                {ImageRequest(target.address): ImageRequest, environment.val: EnvironmentName},
+            )
+            for target in all_targets
+            if target.has_field(ImageLayersField) and target.address not in chosen
+        )
+        named = tuple((other.reference, other.layers) for other in others)
+        text = _image_output(images, Sharing(images, named), as_json)
+    with options.output_sink(console) as sink:
+        print(text, file=sink)
+    return Explain(exit_code=0)
+
+
+def rules() -> Iterable[Rule | UnionRule]:
+    return collect_rules()

@@ -1,0 +1,55 @@
+"""What a layer says of the packages inside it, beside their files.
+
+Facts as the packages and the lock state them: what they mean, in terms of a standard, is decided
+where they are read, so that a better understanding rebuilds no layer.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Iterable, List, Tuple
+
+
+@dataclass(frozen=True)
+class Package:
+    """One package of a layer."""
+
+    purl: str
+    """Package URL: `pkg:pypi/pip@22.1.2`. Source: the package URL specification."""
+
+    file: str
+    """Name of the file that the package was installed or built from, as the lock has it."""
+
+    sha256: str
+    """Hex digest of that file."""
+
+    licences: Tuple[str, ...] = ()
+    """What its own metadata says, word for word; each holds for a part of it. Empty: unknown."""
+
+    inside: str = ""
+    """Key of the package that carries it among its own files; empty where it is installed."""
+
+    @property
+    def key(self) -> str:
+        """What stays the same when the version changes."""
+        return package_key(self.purl)
+
+
+def package_key(purl: str) -> str:
+    """A package URL without scheme, version and qualifiers: `deb/debian/bash`, `pypi/pip`."""
+    return purl.partition("?")[0].partition("@")[0].partition(":")[2]
+
+
+def dumps(packages: Iterable[Package]) -> str:
+    """Write packages as JSON, in the order of their URLs."""
+    ordered = sorted(packages, key=lambda package: package.purl)
+    return json.dumps([asdict(package) for package in ordered], indent=1, sort_keys=True) + "\n"
+
+
+def loads(text: str) -> List[Package]:
+    """Read what `dumps` wrote."""
+    return [
+        Package(each["purl"], each["file"], each["sha256"], tuple(each["licences"]), each["inside"])
+        for each in json.loads(text)
+    ]

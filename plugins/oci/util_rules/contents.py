@@ -1,0 +1,53 @@
+"""Reads what built layers and images hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterable
+
+from oci.contents import ImageContents, LayerContents, layer_contents
+from oci.image import ImageSpec
+from oci.layer import BuiltLayer
+from oci.sandbox import packages
+from oci.util_rules.assemble_image import BuiltImage, LayerPaths, LayerPathsRequest
+from oci.util_rules.kinds import ImageRequest
+from pants.engine.environment import EnvironmentName
+from pants.engine.fs import CreateDigest, Digest, DigestContents, FileEntry
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
+from pants.engine.unions import UnionRule
+from pants.util.logging import LogLevel
+
+
+@dataclass(frozen=True)
+class ImageContentsRequest:
+    """Asks for what the image of a target holds, all its layers built."""
+
+    request: ImageRequest
+
+
+@rule(level=LogLevel.DEBUG)
+async def read_layer_contents(layer: BuiltLayer) -> LayerContents:
+    digest = await Get(Digest, CreateDigest([FileEntry("packages", layer.packages)]))
+    paths, (content,) = await MultiGet(
+        Get(LayerPaths, LayerPathsRequest(layer.paths)), Get(DigestContents, Digest, digest)
+    )
+    return layer_contents(layer.descriptor, packages.loads(content.content.decode()), paths.by_path)
+
+
+@rule(level=LogLevel.DEBUG)
+async def read_image_contents(
+    request: ImageContentsRequest, environment: EnvironmentName
+) -> ImageContents:
+    spec = await Get(ImageSpec, {request.request: ImageRequest, environment: EnvironmentName})
+    image = await Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName})
+    layers = await MultiGet(Get(LayerContents, BuiltLayer, layer) for layer in image.layers)
+    return ImageContents(
+        reference=f"{spec.repository}:{spec.tag}",
+        target=str(spec.address),
+        digest=f"sha256:{image.documents.manifest.sha256}",
+        layers=layers,
+    )
+
+
+def rules() -> Iterable[Rule | UnionRule]:
+    return collect_rules()

@@ -1,0 +1,332 @@
+"""`new-release`: makes a release from the one before."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from dataclasses import dataclass, replace
+from typing import Iterable
+
+from pants.base.specs import Specs
+from pants.core.goals.generate_lockfiles import GenerateLockfileResult
+from pants.engine.console import Console
+from pants.engine.fs import CreateDigest, Digest, DigestContents, FileContent, PathGlobs, Workspace
+from pants.engine.goal import Goal, GoalSubsystem
+from pants.engine.rules import Get, Rule, collect_rules, goal_rule, rule
+from pants.engine.unions import UnionRule
+from pants.option.option_types import BoolOption, DictOption, StrOption
+from pants.util.docutil import bin_name
+from pants.util.frozendict import FrozenDict
+from pants.util.strutil import softwrap
+from runtime.catalogue import Catalogue, Release
+from runtime.changes import manifest_changes
+from runtime.goals.release_specs import named_releases
+from runtime.manifest import Manifest, parse_manifest
+from runtime.next_release import NextRelease, add_exception, next_manifest, register
+from runtime.notes import compare
+from runtime.policy import Policy, PolicyError, parse_policy, violations
+from runtime.release_number import Kind, ReleaseNumber
+from runtime.subsystem import RuntimeSubsystem
+from runtime.util_rules.catalogue import make_release
+from runtime.util_rules.documents import Documents, DocumentsRequest
+from runtime.util_rules.release import ManifestResolveRequest, pins
+from wheels.goals.generate_lockfiles import GenerateWheelLock
+from wheels.resolve import WheelResolve
+from wheels.subsystem import WheelsSubsystem
+
+
+class NewReleaseSubsystem(GoalSubsystem):
+    name = "new-release"
+    help = softwrap(
+        """
+        Make a release from the one before: manifest, BUILD file, lock with as few changes as can
+        be, draft of its notes. `new-release --airflow=2.3.4 5.0.8`; without a number, it is the
+        next one by the version policy.
+        """
+    )
+
+    airflow = StrOption(default=None, help="Version of Airflow, if it is another one.")
+    providers = DictOption[str](
+        default={},
+        help=softwrap(
+            """
+            New versions of providers: `--providers="{'amazon': '5.0.0'}"`. An empty version removes
+            the provider.
+            """
+        ),
+    )
+    packages = DictOption[str](
+        default={},
+        help="The same of other packages: `--packages=\"{'astronomer-providers': '1.8.0'}\"`.",
+    )
+    security_only = BoolOption(
+        default=False,
+        help=softwrap(
+            """
+            Change neither Airflow nor providers: the release has the same manifest, and
+            `--packages` whose fixes it is made for.
+            """
+        ),
+    )
+    constraints = StrOption(
+        default=None,
+        help=softwrap(
+            """
+            File with Airflow's constraints. For another Airflow, the default is the file that is
+            named as that of the release before, with the new version; where it does not exist,
+            the lock has no constraints, and starts from the pins of the release before.
+            """
+        ),
+    )
+    date = StrOption(default=None, help="Day of the release, `2022-08-23`. The default is today.")
+    because = StrOption(
+        default=None,
+        help=softwrap(
+            """
+            Why the release has a smaller number than its changes call for. It is noted in the
+            version policy.
+            """
+        ),
+    )
+
+
+class NewRelease(Goal):
+    subsystem_cls = NewReleaseSubsystem
+    environment_behavior = Goal.EnvironmentBehavior.LOCAL_ONLY
+
+
+class NewReleaseError(Exception):
+    """The command line does not say which release to make."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Text of the files that a release is made from, by path."""
+
+    by_path: FrozenDict[str, str]
+
+    def text(self, path: str) -> str:
+        return self.by_path.get(path, "")
+
+
+@dataclass(frozen=True)
+class InputsRequest:
+    """Asks for files."""
+
+    paths: tuple[str, ...]
+
+
+@rule
+async def read_inputs(request: InputsRequest) -> Inputs:
+    files = await Get(DigestContents, PathGlobs(request.paths))
+    return Inputs(FrozenDict((file.path, file.content.decode()) for file in files))
+
+
+def _day(text: str | None) -> datetime.date:
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    try:
+        return datetime.date.fromisoformat(text) if text else today
+    except ValueError:
+        raise NewReleaseError(f"`--date` is '{text}'. Write a day such as 2022-08-23.") from None
+
+
+def check_options(goal: NewReleaseSubsystem) -> None:
+    """Refuse options that contradict each other, or say nothing.
+
+    Raises:
+        NewReleaseError: with what to change.
+    """
+    if goal.security_only and (goal.airflow or goal.providers):
+        raise NewReleaseError(
+            "`--security-only` keeps Airflow and providers. Remove it, or `--airflow` and "
+            "`--providers`."
+        )
+    if not (goal.security_only or goal.airflow or goal.providers or goal.packages):
+        raise NewReleaseError(
+            "Nothing is to change. Name `--airflow`, `--providers` or `--packages`, or set "
+            "`--security-only` for a release that has newer Debian packages alone."
+        )
+
+
+def base_release(catalogue: Catalogue, numbers: tuple[str, ...]) -> Release:
+    """The release that a new one is made from: the last one before its number.
+
+    Raises:
+        NewReleaseError: there is none, or the number is taken.
+    """
+    if len(numbers) > 1:
+        raise NewReleaseError(f"Name one release, not {' and '.join(numbers)}.")
+    if not numbers:
+        return catalogue.releases[-1]
+    if catalogue.release(numbers[0]):
+        raise NewReleaseError(f"There is a release {numbers[0]} already. Take another number.")
+    number = ReleaseNumber.parse(numbers[0])
+    smaller = [release for release in catalogue.releases if release.number < number]
+    if not smaller:
+        raise NewReleaseError(f"There is no release before {number} to make it from.")
+    return smaller[-1]
+
+
+def constraints_path(previous: Manifest, airflow: str, option: str | None) -> str | None:
+    """Where Airflow's constraints are, if they are there."""
+    if option or airflow == previous.airflow or not previous.constraints:
+        return option or previous.constraints
+    return previous.constraints.replace(previous.airflow, airflow)
+
+
+def numbered(
+    policy: Policy, before: Release, draft: Manifest, numbers: tuple[str, ...]
+) -> ReleaseNumber:
+    """The number of a new release: the one that was asked for, else what its changes call for."""
+    if numbers:
+        return ReleaseNumber.parse(numbers[0])
+    return before.number.next(policy.called_for(manifest_changes(before.manifest, draft)))
+
+
+def with_exception(
+    policy: Policy, text: str, before: Release, manifest: Manifest, because: str | None
+) -> str:
+    """The policy, with an exception if the number is too small and there is a reason."""
+    called_for = policy.called_for(manifest_changes(before.manifest, manifest))
+    number = ReleaseNumber.parse(manifest.release)
+    if not because or called_for <= number.kind_after(before.number):
+        return text
+    moved = manifest.airflow != before.manifest.airflow and number.line == before.number.line
+    airflow = manifest.airflow if moved else None
+    return add_exception(text, manifest.release, called_for.label, airflow, because)
+
+
+def _plan(
+    goal: NewReleaseSubsystem,
+    numbers: tuple[str, ...],
+    before: Release,
+    constraints: str | None,
+) -> NextRelease:
+    """What the command line asks for; without a number, as if it were a patch release."""
+    day = _day(goal.date)
+    number = ReleaseNumber.parse(numbers[0]) if numbers else before.number.next(Kind.PATCH)
+    # The index as it was a day later: packages come out in the course of a day, in any time zone.
+    resolved = day + datetime.timedelta(days=1)
+    unchanged = goal.security_only and not goal.packages
+    return NextRelease(
+        number=number,
+        date=day,
+        resolved=before.manifest.resolved if unchanged else resolved,
+        airflow=goal.airflow or before.manifest.airflow,
+        constraints=constraints,
+        providers=FrozenDict(goal.providers),
+        packages=FrozenDict(goal.packages),
+    )
+
+
+def _versions(constraints: str) -> dict[str, str]:
+    pairs = (pin.partition("==") for pin in pins(constraints))
+    return {name.lower(): version for name, _, version in pairs}
+
+
+def _check_policy(catalogue: Catalogue, policy: Policy, manifest: Manifest) -> None:
+    known = set(violations(catalogue.policy, catalogue.manifests))
+    new = [each for each in violations(policy, (*catalogue.manifests, manifest))]
+    problems = [each for each in new if each not in known]
+    if problems:
+        raise PolicyError(
+            "\n".join(problems) + "\nWith `--because`, this command notes the reason there."
+        )
+
+
+@goal_rule
+async def new_release(
+    console: Console,
+    workspace: Workspace,
+    specs: Specs,
+    catalogue: Catalogue,
+    goal: NewReleaseSubsystem,
+    options: RuntimeSubsystem,
+    locks: WheelsSubsystem,
+) -> NewRelease:
+    check_options(goal)
+    numbers = named_releases(specs, goal.name)
+    before = base_release(catalogue, numbers)
+    previous, folder = before.manifest, os.path.dirname(before.manifest.path)
+    wanted = constraints_path(previous, goal.airflow or previous.airflow, goal.constraints)
+    build = os.path.join(folder, "BUILD")
+    paths = (previous.path, build, options.policy, *options.registries)
+    inputs = await Get(Inputs, InputsRequest((*paths, *([wanted] if wanted else []))))
+    if goal.constraints and goal.constraints not in inputs.by_path:
+        raise NewReleaseError(f"`--constraints` is '{goal.constraints}', which does not exist.")
+    constraints = wanted if wanted in inputs.by_path else None
+
+    def manifest_of(change: NextRelease) -> tuple[str, str, Manifest]:
+        folder_of_new = os.path.join(os.path.dirname(folder), str(change.number))
+        path = os.path.join(folder_of_new, os.path.basename(previous.path))
+        constrained = _versions(inputs.text(constraints or ""))
+        text = next_manifest(inputs.text(previous.path), previous, change, constrained)
+        return path, text, parse_manifest(path, text.encode())
+
+    change = _plan(goal, numbers, before, constraints)
+    path, text, manifest = manifest_of(change)
+    number = numbered(catalogue.policy, before, manifest, numbers)
+    if number != change.number:
+        path, text, manifest = manifest_of(replace(change, number=number))
+    policy_text = with_exception(
+        catalogue.policy, inputs.text(options.policy), before, manifest, goal.because
+    )
+    policy = parse_policy(options.policy, policy_text.encode())
+    _check_policy(catalogue, policy, manifest)
+
+    lock_path = locks.lockfile(manifest.release)
+    locked = await Get(
+        GenerateLockfileResult,
+        GenerateWheelLock(
+            resolve_name=manifest.release,
+            lockfile_dest=lock_path,
+            diff=False,
+            resolve=await Get(WheelResolve, ManifestResolveRequest(manifest)),
+            start_from=before.lock_path,
+        ),
+    )
+    (lock,) = await Get(DigestContents, Digest, locked.digest)
+    release = make_release(manifest, text.encode(), lock_path, lock.content, "")
+    catalogue = replace(catalogue.with_release(release), policy=policy)
+    written = await Get(Documents, DocumentsRequest(catalogue))
+    files = {
+        path: text,
+        os.path.join(os.path.dirname(path), "BUILD"): inputs.text(build),
+        options.policy: policy_text,
+        **{
+            registry: register(inputs.text(registry), previous.release, manifest.release)
+            for registry in options.registries
+            if registry in inputs.by_path
+        },
+    }
+    # All at once, at the end: a command that fails has changed nothing.
+    workspace.write_digest(
+        await Get(
+            Digest,
+            CreateDigest(
+                [
+                    FileContent(lock_path, lock.content),
+                    *(FileContent(name, content.encode()) for name, content in files.items()),
+                    *(
+                        FileContent(os.path.join(options.documents, name), content)
+                        for name, content in written.contents.items()
+                    ),
+                ]
+            ),
+        )
+    )
+    compared = compare(catalogue, before, release)
+    for chosen in compared.chosen:
+        console.print_stdout(f"  {chosen}")
+    console.print_stdout(
+        f"  {len(compared.dependencies)} other Python packages changed of "
+        f"{len(release.packages)}\n"
+        f"Made {path} and {lock_path} from those of {previous.release}. By {policy.path}, the "
+        f"changes call for a {compared.called_for.label} release.\n"
+        f"Next: {bin_name()} package {os.path.dirname(path)}::"
+    )
+    return NewRelease(exit_code=0)
+
+
+def rules() -> Iterable[Rule | UnionRule]:
+    return collect_rules()

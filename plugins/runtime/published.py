@@ -1,0 +1,144 @@
+"""What published releases were made of: `versions/published.json`.
+
+A published release stays as it is: its manifest and its lock are sealed by their hashes. Debian's
+packages and our own code move on, and images of all releases with them; what they were on the day
+of the seal is noted too, for release notes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Mapping
+
+from pants.util.frozendict import FrozenDict
+
+
+class PublishedError(Exception):
+    """The file cannot be read. The message says what to do."""
+
+
+@dataclass(frozen=True)
+class DebianState:
+    """The Debian packages of an image."""
+
+    date: str
+    """When the archives last changed before they were locked: `2026-09-12`."""
+
+    packages: FrozenDict[str, str]
+    """Versions by name."""
+
+
+@dataclass(frozen=True)
+class PublishedLayer:
+    """A layer of the image with ONBUILD steps; the other one has the same."""
+
+    target: str
+
+    diff_id: str
+    """sha256 of the uncompressed tar."""
+
+    size: int
+    """Bytes as stored."""
+
+
+@dataclass(frozen=True)
+class PublishedRelease:
+    """A release as it was when it was sealed."""
+
+    manifest: str
+    """sha256 of `release.yaml`."""
+
+    lock: str
+    """sha256 of the lock of its Python packages."""
+
+    debian: DebianState
+
+    settings: FrozenDict[str, str]
+    """Environment variables of the image."""
+
+    layers: tuple[PublishedLayer, ...]
+    """From the bottom to the top."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all layers as stored."""
+        return sum(layer.size for layer in self.layers)
+
+    def pulled_after(self, other: PublishedRelease) -> int:
+        """Bytes that a node with the other release pulls to have this one."""
+        present = {layer.diff_id for layer in other.layers}
+        return sum(layer.size for layer in self.layers if layer.diff_id not in present)
+
+
+def _name(state: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Published:
+    """The content of the file."""
+
+    releases: FrozenDict[str, PublishedRelease]
+
+    def to_json(self) -> bytes:
+        """The form that is committed. What releases have in common is written once."""
+        debian: dict[str, Any] = {}
+        settings: dict[str, Any] = {}
+        layers: dict[str, Any] = {}
+        releases = {}
+        for number, release in self.releases.items():
+            packages = {"date": release.debian.date, "packages": dict(release.debian.packages)}
+            variables = dict(release.settings)
+            debian[_name(packages)] = packages
+            settings[_name(variables)] = variables
+            layers.update({layer.diff_id: asdict(layer) for layer in release.layers})
+            releases[number] = {
+                "manifest": release.manifest,
+                "lock": release.lock,
+                "debian": _name(packages),
+                "settings": _name(variables),
+                "layers": [layer.diff_id for layer in release.layers],
+            }
+        for layer in layers.values():
+            del layer["diff_id"]
+        data = {"releases": releases, "debian": debian, "settings": settings, "layers": layers}
+        return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode()
+
+    @classmethod
+    def from_json(cls, path: str, content: bytes) -> Published:
+        """Read the file.
+
+        Raises:
+            PublishedError: it is not what `to_json` writes.
+        """
+        try:
+            data = json.loads(content)
+            debian = {
+                name: DebianState(state["date"], FrozenDict(state["packages"]))
+                for name, state in data["debian"].items()
+            }
+            return cls(
+                FrozenDict(
+                    (
+                        number,
+                        PublishedRelease(
+                            manifest=each["manifest"],
+                            lock=each["lock"],
+                            debian=debian[each["debian"]],
+                            settings=FrozenDict(data["settings"][each["settings"]]),
+                            layers=tuple(
+                                PublishedLayer(diff_id=diff_id, **data["layers"][diff_id])
+                                for diff_id in each["layers"]
+                            ),
+                        ),
+                    )
+                    for number, each in sorted(data["releases"].items())
+                )
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise PublishedError(
+                f"{path}: it cannot be read ({type(error).__name__}: {error}). Restore it: "
+                f"`git checkout {path}`."
+            ) from None

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from pants.util.frozendict import FrozenDict
+from runtime.catalogue import broken_seals
+from runtime.published import Published, PublishedError
+from runtime.testutil import make_catalogue, make_manifest, make_release, seal
+
+PATH = "versions/published.json"
+RELEASE = make_release(make_manifest("5.0.6"))
+SEALS = {"5.0.6": seal(RELEASE), "5.0.7": seal(RELEASE, {"os": 30_000_000, "astro": 2})}
+
+
+def test_the_file_keeps_what_was_sealed() -> None:
+    published = Published(FrozenDict(SEALS))
+
+    assert Published.from_json(PATH, published.to_json()) == published
+
+
+def test_what_releases_share_is_written_once() -> None:
+    content = Published(FrozenDict(SEALS)).to_json()
+
+    assert content.count(b"1.1.1w-0+deb11u8") == content.count(b"C.UTF-8") == 1
+
+
+def test_an_upgrade_pulls_the_layers_that_are_not_there() -> None:
+    assert SEALS["5.0.7"].pulled_after(SEALS["5.0.6"]) == 2
+
+
+def test_a_published_release_as_it_was_is_accepted() -> None:
+    assert list(broken_seals(make_catalogue(RELEASE, seals={"5.0.6": seal(RELEASE)}))) == []
+
+
+@pytest.mark.parametrize(
+    "field, path",
+    [
+        ("manifest_hash", "versions/5.0.6/release.yaml"),
+        ("lock_hash", "3rdparty/python/5.0.6.lock"),
+    ],
+)
+def test_an_edit_of_a_published_release_is_refused(field: str, path: str) -> None:
+    edited = replace(RELEASE, **{field: "of an edited file"})
+
+    assert list(broken_seals(make_catalogue(edited, seals={"5.0.6": seal(RELEASE)}))) == [
+        f"{path}: 5.0.6 is published, and so this file must not change. Restore it, and make the "
+        "change in a new release."
+    ]
+
+
+def test_a_published_release_cannot_go_away() -> None:
+    (problem,) = broken_seals(make_catalogue(seals={"5.0.6": seal(RELEASE)}))
+
+    assert problem.startswith(f"{PATH}: 5.0.6 is published, but its manifest is gone.")
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"releases": {"5.0.6": {}}}', b"\xff"])
+def test_a_broken_file_names_the_way_back(content: bytes) -> None:
+    with pytest.raises(PublishedError, match=f"^{PATH}: it cannot be read .*git checkout {PATH}"):
+        Published.from_json(PATH, content)
