@@ -41,7 +41,7 @@ class LayerContents:
     descriptor: LayerDescriptor
 
     packages: Mapping[str, PackageContents]
-    """By their keys; see `oci.sandbox.packages`."""
+    """By their keys; see `oci.sandbox.packages`. One inside another by the keys of both."""
 
     paths: Mapping[str, PathInfo]
 
@@ -76,16 +76,15 @@ def layer_contents(
         if info.package:
             sizes[info.package] = sizes.get(info.package, 0) + info.size
             files[info.package] = files.get(info.package, 0) + 1
-    return LayerContents(
-        descriptor,
-        {
-            package.key: PackageContents(
-                package, sizes.get(package.key, 0), files.get(package.key, 0)
-            )
-            for package in packages
-        },
-        paths,
-    )
+    found: dict[str, PackageContents] = {}
+    for package in packages:
+        key = package.key
+        if package.inside:
+            # Its files are those of the package around it, and it may be installed besides.
+            found[f"{package.inside}/{key}"] = PackageContents(package, 0, 0)
+        else:
+            found[key] = PackageContents(package, sizes.get(key, 0), files.get(key, 0))
+    return LayerContents(descriptor, found, paths)
 
 
 @dataclass(frozen=True)

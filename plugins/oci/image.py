@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
 from oci.layer import BuiltLayer
 from pants.engine.addresses import Address
@@ -165,6 +165,24 @@ def _config(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> dict[str, Any]:
     }
 
 
+def image_index(manifest: Document, tag: str, more: Sequence[dict[str, Any]] = ()) -> Document:
+    """The `index.json` of a layout with one image.
+
+    Args:
+        manifest: The image's.
+        tag: The image's name in the layout.
+        more: Descriptors of what is listed after the image.
+    """
+    image = manifest.descriptor(
+        MANIFEST_MEDIA_TYPE,
+        annotations={REF_NAME_ANNOTATION: tag},
+        platform={"architecture": "amd64", "os": "linux"},
+    )
+    return Document.of(
+        {"schemaVersion": 2, "mediaType": INDEX_MEDIA_TYPE, "manifests": [image, *more]}
+    )
+
+
 def assemble(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> AssembledImage:
     """Write an image's config, manifest and index.
 
@@ -188,17 +206,4 @@ def assemble(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> AssembledImage:
             ],
         }
     )
-    index = Document.of(
-        {
-            "schemaVersion": 2,
-            "mediaType": INDEX_MEDIA_TYPE,
-            "manifests": [
-                manifest.descriptor(
-                    MANIFEST_MEDIA_TYPE,
-                    annotations={REF_NAME_ANNOTATION: spec.tag},
-                    platform={"architecture": "amd64", "os": "linux"},
-                )
-            ],
-        }
-    )
-    return AssembledImage(config, manifest, index)
+    return AssembledImage(config, manifest, image_index(manifest, spec.tag))

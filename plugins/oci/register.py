@@ -8,6 +8,7 @@ from oci.goals import explain, package, run
 from oci.target_types import FilesLayerTarget, OciImageTarget
 from oci.util_rules import (
     assemble_image,
+    attested_image,
     contents,
     files_layer,
     kinds,
@@ -28,6 +29,7 @@ def target_types() -> Iterable[type[Target]]:
 def rules() -> Iterable[Rule | UnionRule]:
     return [
         *assemble_image.rules(),
+        *attested_image.rules(),
         *contents.rules(),
         *explain.rules(),
         *files_layer.rules(),

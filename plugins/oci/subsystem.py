@@ -42,6 +42,15 @@ class OciSubsystem(Subsystem):
             """
         ),
     )
+    builder_id = StrOption(
+        default="urn:pants-oci:builder:unnamed",
+        help=softwrap(
+            """
+            URI of what builds, for the provenance statements of images: a CI system sets it to the
+            one that its users trust.
+            """
+        ),
+    )
     interpreters = DictOption[str](
         default={},
         help=softwrap(

@@ -42,11 +42,6 @@ class ReleaseNumber:
             raise ValueError(f"'{text}' is no release such as 5.0.6")
         return cls(*(int(part) for part in match.groups()))
 
-    @classmethod
-    def numbers(cls, text: str) -> bool:
-        """Whether a name is such a number: experiments have names of other forms."""
-        return bool(_NUMBER.fullmatch(text))
-
     @property
     def line(self) -> str:
         """The minor series: `5.0`."""

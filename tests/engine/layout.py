@@ -14,6 +14,11 @@ from tests.engine.errors import BadLayout
 
 REF_NAME = "org.opencontainers.image.ref.name"
 
+_MANIFESTS = (
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -41,9 +46,12 @@ class Layout:
                 f"{index_path} is not there: build the image with `./pants package`, and name the "
                 "folder that holds `images/` in ASTRO_RUNTIME_DIST (`dist` after a build)."
             )
-        manifests = json.loads(index_path.read_text())["manifests"]
+        listed = json.loads(index_path.read_text())["manifests"]
+        # What refers to the image has an artifact type, or is an index.
+        manifests = [each for each in listed if each["mediaType"] in _MANIFESTS]
+        manifests = [each for each in manifests if "artifactType" not in each]
         if len(manifests) != 1:
-            raise BadLayout(f"{index_path} lists {len(manifests)} manifests, and tests need one.")
+            raise BadLayout(f"{index_path} lists {len(manifests)} images, and tests need one.")
         descriptor = manifests[0]
         manifest = json.loads(_blob(path, descriptor["digest"]).read_text())
         if "config" not in manifest:

@@ -34,7 +34,7 @@ def test_a_layout_of_two_images_is_refused(tmp_path: Path) -> None:
     index["manifests"] *= 2
     (tmp_path / "index.json").write_text(json.dumps(index))
 
-    with pytest.raises(BadLayout, match="lists 2 manifests"):
+    with pytest.raises(BadLayout, match="lists 2 images"):
         Layout.open(tmp_path)
 
 

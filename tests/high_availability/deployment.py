@@ -126,6 +126,8 @@ class Deployment:
                 argv,
                 # What ends by itself, for want of a database for example, is started again.
                 restart_policy={"Name": "always"},
+                # `ill` asks; probes of six components would take a fifth of a small machine.
+                healthcheck={"test": ["NONE"]},
                 **self._entrypoint,
                 **limits.get(name, {}),
             )

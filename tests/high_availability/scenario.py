@@ -36,9 +36,9 @@ SETTINGS: Mapping[str, str] = {
 """What makes the run short on a small machine, for a deployment with defaults of any origin."""
 
 # Seconds.
-_PARSE = 180
-_DISPATCH = 180
-_LONG = 400
+_PARSE = 300
+_DISPATCH = 300
+_LONG = 600
 _PAUSE = 5
 
 

@@ -10,6 +10,7 @@ from oci.layer import BuiltLayer
 from oci.report import human_size, layer_table
 from oci.target_types import ImageLayersField, LayerEnvField
 from oci.util_rules.assemble_image import BuiltImage, blob_entries
+from oci.util_rules.attested_image import AttestedImage
 from oci.util_rules.kinds import ImageRequest, LayerRequest
 from pants.core.goals.package import BuiltPackage, BuiltPackageArtifact, PackageFieldSet
 from pants.core.util_rules.environments import EnvironmentField
@@ -70,6 +71,7 @@ async def package_image(
     request = ImageRequest(field_set.address)
     spec = await Get(ImageSpec, {request: ImageRequest, environment: EnvironmentName})
     image = await Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName})
+    attested = await Get(AttestedImage, {image: BuiltImage, environment: EnvironmentName})
     manifest = image.documents.manifest
     size = len(manifest.content) + len(image.documents.config.content)
     size += sum(layer.descriptor.size for layer in image.layers)
@@ -77,7 +79,7 @@ async def package_image(
     layers = await Get(Digest, CreateDigest(documents))
     headline = f"{spec.repository}:{spec.tag}  sha256:{manifest.sha256}  {human_size(size)}"
     return BuiltPackage(
-        await Get(Digest, MergeDigests([image.digest, layers])),
+        await Get(Digest, MergeDigests([attested.digest, layers])),
         (
             BuiltPackageArtifact(
                 relpath=image.path,

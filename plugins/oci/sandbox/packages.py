@@ -27,6 +27,9 @@ class Package:
     licences: Tuple[str, ...] = ()
     """What its own metadata says, word for word; each holds for a part of it. Empty: unknown."""
 
+    inside: str = ""
+    """Key of the package that carries it among its own files; empty where it is installed."""
+
     @property
     def key(self) -> str:
         """What stays the same when the version changes."""
@@ -47,6 +50,6 @@ def dumps(packages: Iterable[Package]) -> str:
 def loads(text: str) -> List[Package]:
     """Read what `dumps` wrote."""
     return [
-        Package(each["purl"], each["file"], each["sha256"], tuple(each["licences"]))
+        Package(each["purl"], each["file"], each["sha256"], tuple(each["licences"]), each["inside"])
         for each in json.loads(text)
     ]

@@ -7,7 +7,8 @@ from oci.sandbox.packages import Package, dumps, loads, package_key
 def test_packages_read_back_in_the_order_of_their_urls() -> None:
     pip = Package("pkg:pypi/pip@22.1.2", "pip.whl", "ab" * 32, ("MIT",))
     bash = Package("pkg:deb/debian/bash@5.1-2?arch=amd64", "bash.deb", "cd" * 32)
-    assert loads(dumps([pip, bash])) == [bash, pip]
+    six = Package("pkg:pypi/six@1.16", "pip.whl", "ab" * 32, inside="pypi/pip")
+    assert loads(dumps([six, pip, bash])) == [bash, pip, six]
 
 
 @pytest.mark.parametrize(

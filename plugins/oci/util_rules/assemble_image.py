@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterable
+from typing import Iterable, Sequence
 
 from oci.conflicts import conflicts
-from oci.image import LAYOUT, AssembledImage, ImageSpec, assemble
+from oci.image import LAYOUT, AssembledImage, Document, ImageSpec, assemble
 from oci.layer import BuiltLayer
 from oci.sandbox import mtree
 from oci.sandbox.mtree import PathInfo
@@ -109,22 +109,38 @@ async def assemble_image(spec: ImageSpec, environment: EnvironmentName) -> Built
     documents = assemble(spec, layers)
     folder = f"images/{spec.tag if spec.tag != 'latest' else spec.repository}"
     digest = await Get(
-        Digest,
-        CreateDigest(
-            [
-                *blob_entries(layers),
-                *(
-                    FileContent(f"blobs/sha256/{document.sha256}", document.content)
-                    for document in (documents.config, documents.manifest)
-                ),
-                FileContent(f"{folder}/index.json", documents.index.content),
-                FileContent(f"{folder}/oci-layout", LAYOUT),
-                # All images share one store of blobs: 28 images must not cost 28 copies.
-                SymlinkEntry(f"{folder}/blobs", "../../blobs"),
-            ]
-        ),
+        Digest, CreateDigest(write_layout(folder, layers, documents, documents.index))
     )
     return BuiltImage(spec, layers, documents, digest, folder)
+
+
+def write_layout(
+    folder: str,
+    layers: tuple[BuiltLayer, ...],
+    documents: AssembledImage,
+    index: Document,
+    more: Sequence[Document] = (),
+) -> list[FileContent | FileEntry | SymlinkEntry]:
+    """The files of an image's layout.
+
+    Args:
+        folder: Of the layout, relative to `dist`.
+        layers: The image's.
+        documents: The image's.
+        index: What the layout lists.
+        more: Blobs besides those of the image.
+    """
+    return [
+        *blob_entries(layers),
+        *(
+            FileContent(f"blobs/sha256/{document.sha256}", document.content)
+            for document in (documents.config, documents.manifest, *more)
+        ),
+        FileContent(f"{folder}/index.json", index.content),
+        FileContent(f"{folder}/oci-layout", LAYOUT),
+        # All images share one store of blobs: 28 images must not cost 28 copies.
+        SymlinkEntry(f"{folder}/blobs", "../../blobs"),
+    ]
 
 
 def blob_entries(layers: tuple[BuiltLayer, ...]) -> list[FileEntry]:

@@ -17,7 +17,6 @@ from runtime.catalogue import Catalogue, Release
 from runtime.manifest import Manifest
 from runtime.policy import Policy, PolicyError, parse_policy
 from runtime.published import Published
-from runtime.release_number import ReleaseNumber
 from runtime.subsystem import RuntimeSubsystem
 from runtime.util_rules.release import ReleaseFieldSet
 from wheels.lock import WheelLock
@@ -91,7 +90,7 @@ async def read_catalogue(
     return Catalogue(
         releases=tuple(
             sorted(
-                (each for each in releases if ReleaseNumber.numbers(each.manifest.release)),
+                (release for release in releases if not release.manifest.experimental),
                 key=lambda release: release.number,
             )
         ),

@@ -36,6 +36,8 @@ def _labels(manifest: Manifest, onbuild: bool) -> dict[str, str]:
         "org.opencontainers.image.created": f"{manifest.date}T00:00:00Z",
         "org.opencontainers.image.version": manifest.release,
     }
+    if manifest.experimental:
+        labels["io.astronomer.docker.experimental"] = "true"
     if onbuild:
         labels["io.astronomer.docker.airflow.onbuild"] = "true"
     return labels

@@ -8,9 +8,10 @@ import io
 import zipfile
 import zlib
 from base64 import urlsafe_b64encode
+from email.message import Message
 from email.parser import HeaderParser
 from pathlib import Path
-from typing import BinaryIO, Dict, Tuple, cast
+from typing import BinaryIO, Dict, Iterator, Tuple, cast
 
 from installer.records import InvalidRecordEntry, RecordEntry, parse_record_file
 from installer.sources import WheelFile
@@ -26,6 +27,23 @@ _UNLISTED = ("RECORD", "RECORD.jws", "RECORD.p7s")
 def base64_digest(content: bytes) -> str:
     """The sha256 of some bytes, as RECORD writes hashes."""
     return urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
+
+
+def _purl(name: str, version: str) -> str:
+    """Source: the package URL specification, type `pypi`."""
+    return f"pkg:pypi/{canonicalize_name(name)}@{version.replace('+', '%2B')}"
+
+
+def _licences(headers: Message) -> Tuple[str, ...]:
+    """An expression or a few words, else classifiers. Source: core metadata 2.4."""
+    for field in ("License-Expression", "License"):
+        text = str(headers.get(field, "")).strip()
+        # Some put the whole text of the licence there.
+        if text and text != "UNKNOWN" and "\n" not in text and len(text) < 100:
+            return (text,)
+    classifiers = (str(each) for each in headers.get_all("Classifier", []))
+    names = (each.rpartition(" :: ")[2] for each in classifiers if each.startswith("License ::"))
+    return tuple(sorted(set(names) - {"OSI Approved"}))
 
 
 class _VerifiedMember(io.RawIOBase):
@@ -93,23 +111,24 @@ class WheelArchive:
 
     @property
     def purl(self) -> str:
-        """Source: the package URL specification, type `pypi`."""
-        return f"pkg:pypi/{self.name}@{self.version.replace('+', '%2B')}"
+        """The wheel's package URL."""
+        return _purl(self.name, self.version)
 
     @property
     def licences(self) -> Tuple[str, ...]:
-        """What METADATA says in a few words, an expression first. Source: core metadata 2.4."""
-        headers = HeaderParser().parsestr(self.source.read_dist_info("METADATA"))
-        for field in ("License-Expression", "License"):
-            text = str(headers.get(field, "")).strip()
-            # Some put the whole text of the licence there.
-            if text and text != "UNKNOWN" and "\n" not in text and len(text) < 100:
-                return (text,)
-        classifiers = (str(each) for each in headers.get_all("Classifier", []))
-        names = (
-            each.rpartition(" :: ")[2] for each in classifiers if each.startswith("License ::")
-        )
-        return tuple(sorted(set(names) - {"OSI Approved"}))
+        """What METADATA says in a few words."""
+        return _licences(HeaderParser().parsestr(self.source.read_dist_info("METADATA")))
+
+    def vendored(self) -> Iterator[Tuple[str, Tuple[str, ...]]]:
+        """Package URLs and licences of distributions that the wheel carries inside its packages."""
+        for name in self.zip.namelist():
+            *folders, dist_info, file = ["", *name.split("/")]
+            if file != "METADATA" or not dist_info.endswith(".dist-info"):
+                continue
+            # Test data is made up.
+            if dist_info != self.dist_info and {"test", "tests"}.isdisjoint(folders):
+                headers = HeaderParser().parsestr(self.read(name).decode(errors="replace"))
+                yield _purl(str(headers["Name"]), str(headers["Version"])), _licences(headers)
 
     def error(self, problem: str) -> SandboxError:
         """A sentence about this wheel."""

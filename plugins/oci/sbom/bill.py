@@ -1,0 +1,58 @@
+"""What a bill of materials lists: the packages of an image, each with the layer that holds it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Iterator
+
+from oci.contents import ImageContents, LayerContents, PackageContents
+from oci.sandbox.mtree import PathInfo
+
+TOOL = "pants-oci"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The image that a document is about."""
+
+    contents: ImageContents
+
+    repository: str
+    tag: str
+
+    created: str
+    """RFC 3339. Never from the clock."""
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of the manifest."""
+        return self.contents.digest.partition(":")[2]
+
+    @property
+    def purl(self) -> str:
+        """Source: the package URL specification, type `oci`."""
+        name = self.repository.rpartition("/")[2]
+        return f"pkg:oci/{name}@sha256%3A{self.sha256}?arch=amd64&tag={self.tag}"
+
+    def urn(self, document: str) -> str:
+        """A name for a document about the image, the same at every build of the same image."""
+        name = f"{self.contents.digest} {self.repository}:{self.tag} {document}"
+        return uuid.uuid5(uuid.NAMESPACE_OID, name).urn
+
+
+def packages(contents: ImageContents) -> Iterator[tuple[LayerContents, PackageContents]]:
+    """All packages, from the bottom layer to the top, in each by their URLs."""
+    for layer in contents.layers:
+        for package in sorted(layer.packages.values(), key=lambda each: each.package.purl):
+            yield layer, package
+
+
+def loose_files(contents: ImageContents) -> Iterator[tuple[LayerContents, PathInfo]]:
+    """The files of layers that hold no packages: our own, which no package describes.
+
+    What the scripts of packages make is not listed, nor are links.
+    """
+    for layer in contents.layers:
+        if not layer.packages:
+            yield from ((layer, info) for info in layer.unpackaged if info.kind == "file")
