@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from oci.target_types import COMMON_IMAGE_FIELDS
+import os
+from typing import Iterable
+
+from oci.target_types import COMMON_IMAGE_FIELDS, ImageLayersField
+from pants.engine.addresses import Address
 from pants.engine.target import (
     COMMON_TARGET_FIELDS,
     BoolField,
@@ -55,6 +59,27 @@ class ImageReleaseField(SpecialCasedDependencies):
     )
 
 
+class RuntimeImageLayersField(ImageLayersField):
+    help = help_text(
+        """
+        The layers of the image, from the bottom to the top. `{release}` stands for the release,
+        which is the name of the target's directory: `"layers/airflow@resolve={release}"` is the
+        layer that is built from the lock of that release.
+
+        Engines store a layer once for each stack of layers below it: put what changes least, and
+        what most images share, at the bottom.
+        """
+    )
+
+    @classmethod
+    def compute_value(
+        cls, raw_value: Iterable[str] | None, address: Address
+    ) -> tuple[str, ...] | None:
+        value = super().compute_value(raw_value, address)
+        release = os.path.basename(address.spec_path)
+        return value and tuple(spec.replace("{release}", release) for spec in value)
+
+
 class OnbuildField(BoolField):
     alias = "onbuild"
     default = False
@@ -69,7 +94,12 @@ class OnbuildField(BoolField):
 
 class RuntimeImageTarget(Target):
     alias = "runtime_image"
-    core_fields = (*COMMON_IMAGE_FIELDS, ImageReleaseField, OnbuildField)
+    core_fields = (
+        *(field for field in COMMON_IMAGE_FIELDS if field is not ImageLayersField),
+        RuntimeImageLayersField,
+        ImageReleaseField,
+        OnbuildField,
+    )
     help = help_text(
         f"""
         An image of a release: `X.Y.Z` with ONBUILD steps, `X.Y.Z-base` without.
