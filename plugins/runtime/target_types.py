@@ -105,6 +105,7 @@ class RuntimeImageTarget(Target):
         An image of a release: `X.Y.Z` with ONBUILD steps, `X.Y.Z-base` without.
 
         `{bin_name()} package` writes it as an OCI image layout below `dist/images`;
-        `{bin_name()} run` starts it on the engine of this machine.
+        `{bin_name()} run` starts it on the engine of this machine; `{bin_name()} publish` pushes
+        it to registries.
         """
     )
