@@ -13,7 +13,7 @@ from tests.backports.patches import without
 from tests.engine.container import Container
 from tests.engine.session import Engine
 
-RELEASES = ["5.0.6"]
+RELEASES = ["5.0.5", "5.0.6", "5.0.7"]
 
 SITE = "/usr/local/lib/python3.9/dist-packages"
 STOCK = "/tmp/stock"
