@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Iterable
 
-from oci.report import human_size
+from oci.sandbox.sizes import human_size
 from packaging.version import Version
 from pants.util.frozendict import FrozenDict
 from runtime import debian_notes

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import Iterable
 
 from oci.target_types import COMMON_IMAGE_FIELDS, ImageLayersField
-from pants.engine.addresses import Address
+from pants.engine.addresses import UnparsedAddressInputs
 from pants.engine.target import (
     COMMON_TARGET_FIELDS,
     BoolField,
@@ -71,13 +70,14 @@ class RuntimeImageLayersField(ImageLayersField):
         """
     )
 
-    @classmethod
-    def compute_value(
-        cls, raw_value: Iterable[str] | None, address: Address
-    ) -> tuple[str, ...] | None:
-        value = super().compute_value(raw_value, address)
-        release = os.path.basename(address.spec_path)
-        return value and tuple(spec.replace("{release}", release) for spec in value)
+    def to_unparsed_address_inputs(self) -> UnparsedAddressInputs:
+        # Not `compute_value`, which is also asked for defaults, before there is a release.
+        release = os.path.basename(self.address.spec_path)
+        return UnparsedAddressInputs(
+            [spec.replace("{release}", release) for spec in self.value or ()],
+            owning_address=self.address,
+            description_of_origin=f"the `{self.alias}` field from the target {self.address}",
+        )
 
 
 class OnbuildField(BoolField):
@@ -105,6 +105,7 @@ class RuntimeImageTarget(Target):
         An image of a release: `X.Y.Z` with ONBUILD steps, `X.Y.Z-base` without.
 
         `{bin_name()} package` writes it as an OCI image layout below `dist/images`;
-        `{bin_name()} run` starts it on the engine of this machine.
+        `{bin_name()} run` starts it on the engine of this machine; `{bin_name()} publish` pushes
+        it to registries.
         """
     )

@@ -91,9 +91,7 @@ def platform(playwright: Playwright, finished_run: Container) -> Iterator[Browse
     token = finished_run.exec(["cat", "/tmp/token"]).stdout.strip()
     with browser_in(playwright, finished_run) as browser:
         context = browser.new_context(base_url=f"http://{HOST}:{PORT}")
-        context.add_cookies(
-            [{"name": _COOKIE, "value": token, "url": f"http://{HOST}:{PORT}"}]
-        )
+        context.add_cookies([{"name": _COOKIE, "value": token, "url": f"http://{HOST}:{PORT}"}])
         yield context
 
 

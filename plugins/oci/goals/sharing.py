@@ -6,7 +6,8 @@ import json
 from typing import Iterable, Iterator
 
 from oci.image import ImageSpec
-from oci.report import human_size, table
+from oci.report import table
+from oci.sandbox.sizes import human_size
 from oci.sharing import ImageBlobs, SharingReport, share
 from oci.target_types import ImageLayersField
 from oci.util_rules.assemble_image import BuiltImage

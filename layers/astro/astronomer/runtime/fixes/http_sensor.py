@@ -16,9 +16,9 @@ try:
     from astronomer.providers.http.triggers.http import HttpTrigger
 except ModuleNotFoundError as error:
     raise ImportError(
-        f"astronomer.runtime.fixes.http_sensor mends a sensor of astronomer-providers, and there is no"
-        f" {error.name}: add astronomer-providers to requirements.txt, or use Runtime 4.2.0 or later,"
-        " which bring it."
+        "astronomer.runtime.fixes.http_sensor mends a sensor of astronomer-providers, and there is"
+        f" no {error.name}: add astronomer-providers to requirements.txt, or use Runtime 4.2.0 or"
+        " later, which bring it."
     ) from None
 
 

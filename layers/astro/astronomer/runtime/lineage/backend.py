@@ -1,8 +1,8 @@
 """The lineage backend for releases whose OpenLineage does not listen to Airflow.
 
 That is Airflow 2.2, which has no listeners, and openlineage-airflow before 0.8 (Runtime 5.0.0).
-Elsewhere it does nothing: one setting serves all releases, as `[lineage] backend` is constant in the
-image.
+Elsewhere it does nothing: one setting serves all releases, as `[lineage] backend` is constant in
+the image.
 """
 
 from __future__ import annotations

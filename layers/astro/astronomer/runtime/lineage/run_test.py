@@ -14,6 +14,8 @@ from typing import Dict, List, Tuple
 from astronomer.runtime.conftest import HttpServer
 from astronomer.runtime.lineage.spool import Spool
 
+BACKEND = "astronomer.runtime.lineage.backend.AstronomerLineageBackend"
+
 CONFIG = Path(__file__).with_name("openlineage.yml")
 
 DAG = """
@@ -40,7 +42,7 @@ class Project:
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             # As the image has them.
-            "AIRFLOW__LINEAGE__BACKEND": "astronomer.runtime.lineage.backend.AstronomerLineageBackend",
+            "AIRFLOW__LINEAGE__BACKEND": BACKEND,
             "OPENLINEAGE_CONFIG": str(CONFIG),
             "OPENLINEAGE_URL": sink,
             "ASTRONOMER_RUNTIME_LINEAGE_SPOOL": str(spool),

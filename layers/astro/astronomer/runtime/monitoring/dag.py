@@ -1,7 +1,7 @@
 """The DAG `astronomer_monitoring_dag`: one task that does nothing, every five minutes.
 
-Airflow takes DAGs from the DAGs folder alone, which is the project's. So it is there where a file of
-the project's imports it, and nowhere else.
+Airflow takes DAGs from the DAGs folder alone, which is the project's. So it is there where a file
+of the project's imports it, and nowhere else.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Who may ask for what: every route of the running application, for every role of the platform.
 
 The table is what is expected, a line for each method and route with the least role that it is open
-to. It differs between Airflow's lines, and a route that is not in it fails the test: whoever adds an
-Airflow says who its new routes are for. An action of Flask-AppBuilder's that is asked for by GET is
-answered to everyone, and does nothing.
+to. It differs between Airflow's lines, and a route that is not in it fails the test: whoever adds
+an Airflow says who its new routes are for. An action of Flask-AppBuilder's that is asked for by GET
+is answered to everyone, and does nothing.
 """
 
 from __future__ import annotations
@@ -90,7 +90,9 @@ def routes(app: Flask) -> List[Route]:
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         for action in (
-            actions.get(rule.rule.partition("/action")[0], []) if "/action" in rule.rule[1:] else [""]
+            actions.get(rule.rule.partition("/action")[0], [])
+            if "/action" in rule.rule[1:]
+            else [""]
         )
     ]
     return sorted(found, key=str)

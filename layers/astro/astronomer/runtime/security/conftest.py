@@ -95,7 +95,9 @@ def hand_made_token(
 ) -> str:
     """A token that no library would make; a header may be text."""
     text = header if isinstance(header, str) else json.dumps(header)
-    return ".".join([*(_base64_text(part.encode()) for part in (text, json.dumps(claims))), signature])
+    return ".".join(
+        [*(_base64_text(part.encode()) for part in (text, json.dumps(claims))), signature]
+    )
 
 
 def _base64(number: int, length: int = 0) -> str:

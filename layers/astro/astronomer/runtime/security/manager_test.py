@@ -13,6 +13,7 @@ from astronomer.runtime.security.conftest import COOKIE, SigningKey, platform_ap
 from flask import Flask
 from flask.testing import FlaskClient
 
+
 @pytest.fixture(scope="module")
 def app(airflow_database: Path, rsa_key: SigningKey) -> Iterator[Flask]:
     with platform_application(rsa_key) as made:
@@ -147,9 +148,7 @@ def test_the_cookie_changes_nothing_for_another_site(
     assert client.patch(path, headers=headers, json={"is_paused": True}).status_code == 404
 
 
-def test_a_form_without_its_csrf_token_is_refused(
-    client: FlaskClient, rsa_key: SigningKey
-) -> None:
+def test_a_form_without_its_csrf_token_is_refused(client: FlaskClient, rsa_key: SigningKey) -> None:
     headers = bearer(rsa_key.token(sub="op", email="op@test", roles=[ADMIN]))
     assert client.post("/variable/add", headers=headers, data={"key": "a"}).status_code == 400
 
@@ -195,9 +194,7 @@ def test_other_headers_let_nobody_in(
         "/lang/en",
     ],
 )
-def test_no_way_leads_to_another_host(
-    client: FlaskClient, rsa_key: SigningKey, path: str
-) -> None:
+def test_no_way_leads_to_another_host(client: FlaskClient, rsa_key: SigningKey, path: str) -> None:
     headers = {**bearer(rsa_key.token()), "Referer": "https://evil.test/"}
     answer = client.get(path, headers=headers)
     assert "evil.test" not in answer.headers.get("Location", "")
