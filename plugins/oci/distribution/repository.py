@@ -67,7 +67,7 @@ class Repository:
         digest = response.headers.get("Docker-Content-Digest")
         if not digest:
             content = self.manifest(tag)
-            digest = content and "sha256:" + hashlib.sha256(content).hexdigest()
+            return "sha256:" + hashlib.sha256(content).hexdigest() if content else None
         return digest
 
     def manifest(self, reference: str) -> Optional[bytes]:
