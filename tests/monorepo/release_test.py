@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Iterator
 
 import pytest
 
-from tests.monorepo.checkout import Checkout
+from tests.monorepo.checkout import Checkout, machine_caches
 
 BEFORE = "5.0.6"
 LOCK = f"3rdparty/python/{BEFORE}.lock"
@@ -19,13 +18,7 @@ MANIFEST = f"versions/{BEFORE}/release.yaml"
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     folder = tmp_path_factory.mktemp("monorepo")
-    # Nothing here is about the caches, so it shares those of this machine.
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pants"
-    shared = {
-        "PANTS_LOCAL_STORE_DIR": str(cache / "lmdb_store"),
-        "PANTS_NAMED_CACHES_DIR": str(cache / "named_caches"),
-    }
-    copy = Checkout(Path.cwd(), folder / "repository", folder / "caches", shared)
+    copy = Checkout(Path.cwd(), folder / "repository", folder / "caches", machine_caches())
     yield copy
     copy.stop_daemon()
 

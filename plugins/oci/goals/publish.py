@@ -13,6 +13,7 @@ from oci.subsystem import OciSubsystem
 from oci.target_types import ImageLayersField, ImageRegistriesField, ImageSkipPushField
 from oci.toolchain import TOOLCHAIN_MOUNT, LayerToolchain
 from oci.util_rules.assemble_image import BuiltImage
+from oci.util_rules.attested_image import AttestedImage
 from oci.util_rules.kinds import ImageRequest
 from oci.util_rules.sandbox_code import MOUNT as CODE_MOUNT
 from oci.util_rules.sandbox_code import SandboxCode
@@ -120,6 +121,7 @@ def _push_request(
         force=force,
         mount_from=tuple(name for name in dict.fromkeys(others) if name != repository),
         chunk=registry.chunk,
+        attach=registry.attach,
     )
 
 
@@ -164,6 +166,7 @@ async def publish_image(
         Get(PublishedRepositories, PublishedRepositoriesRequest(registry))
         for registry in registries
     )
+    attested = await Get(AttestedImage, {image: BuiltImage, environment: EnvironmentName})
     toolchain = tools.toolchain
     path = [CODE_MOUNT, *libraries.path_entries]
     processes = []
@@ -188,7 +191,7 @@ async def publish_image(
                         **toolchain.env(TOOLCHAIN_MOUNT),
                         "PYTHONPATH": ":".join(f"{{chroot}}/{entry}" for entry in path),
                     },
-                    input_digest=image.digest,
+                    input_digest=attested.digest,
                     immutable_input_digests={
                         CODE_MOUNT: code,
                         TOOLCHAIN_MOUNT: toolchain.digest,
