@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterable
 
-from oci.goals import explain, package, run
+from oci.goals import explain, package, run, sign
 from oci.target_types import FilesLayerTarget, OciImageTarget
 from oci.util_rules import (
     assemble_image,
@@ -39,5 +39,6 @@ def rules() -> Iterable[Rule | UnionRule]:
         *package.rules(),
         *run.rules(),
         *sandbox_code.rules(),
+        *sign.rules(),
         *toolchain.rules(),
     ]
