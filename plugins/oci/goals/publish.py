@@ -35,6 +35,7 @@ from pants.engine.target import AllTargets
 from pants.engine.unions import UnionMembership, UnionRule
 
 _JOURNAL = "__uploads"
+_PUSH = "oci.distribution.push_image"
 
 
 class PublishImageRequest(PublishRequest):
@@ -151,7 +152,7 @@ async def publish_image(
         )
     image, code, tools, libraries, env = await MultiGet(
         Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName}),
-        Get(Digest, SandboxCode(("oci.sandbox", "oci.distribution"))),
+        Get(Digest, SandboxCode(_PUSH, ("oci.sandbox", "oci.distribution"))),
         Get(LayerToolchain, EnvironmentName, environment),
         Get(ToolchainLibraries, EnvironmentName, environment),
         Get(
@@ -181,7 +182,7 @@ async def publish_image(
                         "-S",
                         "-s",
                         "-m",
-                        "oci.distribution.push_image",
+                        _PUSH,
                         image.path,
                         _JOURNAL,
                         push.to_json(),
