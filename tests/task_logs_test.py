@@ -138,7 +138,8 @@ def test_the_log_of_a_killed_worker_is_in_the_ui_and_the_rest_api(
         _START,
         deployment.logs,
     )
-    scheduler.exec(["airflow", "dags", "trigger", "count", "--run-id", "run"]).checked()
+    trigger = ["airflow", "dags", "trigger", "count", "--run-id", "run"]
+    scheduler.exec(trigger, seconds=_START).checked()
     wait_for("the log to be shipped", lambda: len(s3.keys()) > 5, _RUN, deployment.logs)
     wait_for("the webserver", lambda: deployment.page("/health"), _START, deployment.logs)
     file = f"{HOME}/logs/dag_id=count/run_id=run/task_id=task/attempt=1.log"
