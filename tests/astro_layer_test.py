@@ -8,89 +8,25 @@ import pytest
 
 from tests.engine.container import Container
 from tests.engine.session import Engine
-from tests.engine.waiting import wait_for
-from tests.stack.airflow import environment
 from tests.stack.postgres import Database
-
-_START_SECONDS = 120
-
-ISSUER, AUDIENCE = "https://platform.test/", "deployment-1"
-
-# Makes the platform's key, and prints one token for each role; both stay in the container.
-_TOKENS = f"""
-import json, time, jwt
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import (
-    Encoding, NoEncryption, PrivateFormat, PublicFormat
-)
-key = rsa.generate_private_key(65537, 2048)
-open("/tmp/platform.pem", "wb").write(
-    key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-)
-secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-print(json.dumps({{
-    role: jwt.encode(
-        dict(sub=role, roles=[role], iss="{ISSUER}", aud="{AUDIENCE}", exp=time.time() + 600),
-        secret,
-        "RS256",
-    )
-    for role in ("WORKSPACE_VIEWER", "WORKSPACE_ADMIN")
-}}))
-"""
-
-
-def webserver(engine: Engine, image: str, database: Database, **settings: str) -> Container:
-    """A webserver that has started as far as its tests need."""
-    return engine.start(
-        image,
-        # The key is made where it is used.
-        ["bash", "-c", "while [ ! -e /tmp/start ]; do sleep 0.1; done; exec airflow webserver"],
-        network=database.network,
-        environment={
-            **environment(database.url),
-            "AIRFLOW__WEBSERVER__SECRET_KEY": "only-in-this-test",
-            **settings,
-        },
-    )
-
-
-def get(server: Container, path: str, token: str = "") -> "tuple[int, str]":
-    """Status and body of a page."""
-    header = ["--header", f"Authorization: Bearer {token}"] if token else []
-    url = f"http://127.0.0.1:8080{path}"
-    finished = server.exec(["curl", "--silent", "--write-out", "\n%{http_code}", *header, url])
-    body, _, code = finished.stdout.rpartition("\n")
-    return int(code or 0), body
-
-
-def begin(server: Container) -> None:
-    server.exec(["touch", "/tmp/start"]).checked()
-    wait_for("the webserver", lambda: get(server, "/health")[0] == 200, _START_SECONDS, server.logs)
+from tests.stack.webserver import PLATFORM, begin, get, start_webserver, tokens
 
 
 @pytest.fixture
 def platform(
     engine: Engine, runtime_image: str, database: Database
 ) -> Iterator["tuple[Container, Dict[str, str]]"]:
-    with webserver(
-        engine,
-        runtime_image,
-        database,
-        AIRFLOW__ASTRONOMER__JWT_SIGNING_CERT="/tmp/platform.pem",
-        AIRFLOW__ASTRONOMER__JWT_ISSUER=ISSUER,
-        AIRFLOW__ASTRONOMER__JWT_AUDIENCE=AUDIENCE,
-        AIRFLOW__ASTRONOMER__IMAGE_TAG="deploy-2022-07-11T10-00",
-    ) as server:
-        tokens: Dict[str, str] = server.exec(["python3", "-c", _TOKENS]).json()
+    with start_webserver(engine, runtime_image, database, PLATFORM) as server:
+        made = tokens(server, ["WORKSPACE_VIEWER", "WORKSPACE_ADMIN"])
         begin(server)
-        yield server, tokens
+        yield server, made
 
 
 def test_on_the_platform_a_signed_token_is_the_way_in(
     platform: "tuple[Container, Dict[str, str]]", release: Dict[str, Any], airflow_version: str
 ) -> None:
-    server, tokens = platform
-    viewer, admin = tokens["WORKSPACE_VIEWER"], tokens["WORKSPACE_ADMIN"]
+    server, made = platform
+    viewer, admin = made["WORKSPACE_VIEWER"], made["WORKSPACE_ADMIN"]
 
     for path in ("/home", "/login/", "/api/v1/dags", "/static/pin_32.png"):
         assert get(server, path)[0] == 401
@@ -100,7 +36,7 @@ def test_on_the_platform_a_signed_token_is_the_way_in(
     assert f">Astronomer Runtime {release['release']} based on Airflow {airflow_version}<" in page
     # Airflow's own link to its package, which knows no local version.
     assert f'/apache-airflow/{release["airflow"]}"' in page
-    assert "Image tag: deploy-2022-07-11T10-00" in page
+    assert "Image tag: " + PLATFORM["AIRFLOW__ASTRONOMER__IMAGE_TAG"] in page
     assert get(server, "/api/v1/dags", viewer)[0] == 200
     for path in ("/variable/list/", "/api/v1/variables"):
         assert get(server, path, viewer)[0] == 403
@@ -111,7 +47,7 @@ def test_on_the_platform_a_signed_token_is_the_way_in(
 def test_locally_there_is_a_login_page_with_our_colours(
     engine: Engine, runtime_image: str, database: Database
 ) -> None:
-    with webserver(engine, runtime_image, database) as server:
+    with start_webserver(engine, runtime_image, database, {}) as server:
         begin(server)
         code, page = get(server, "/login/")
         assert code == 200

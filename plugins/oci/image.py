@@ -91,6 +91,11 @@ class ImageSpec:
 class ImageFieldSet(FieldSet):
     """A target that is an image; its backend has a rule from the subclass to `ImageSpec`."""
 
+    @property
+    def repository_name(self) -> str:
+        """`ImageSpec.repository`, which must be known without building anything."""
+        raise NotImplementedError
+
 
 @dataclass(frozen=True)
 class Document:

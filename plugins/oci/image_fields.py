@@ -40,6 +40,10 @@ class ConfiguredImageFieldSet(ImageFieldSet):
     healthcheck: ImageHealthcheckField
     environment: EnvironmentField
 
+    @property
+    def repository_name(self) -> str:
+        return self.repository.value or self.address.target_name
+
     def config(
         self,
         env: Mapping[str, str] = FrozenDict(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterable
 
-from oci.goals import explain, package, run, sign
+from oci.goals import explain, package, publish, run, sharing, sign
 from oci.target_types import FilesLayerTarget, OciImageTarget
 from oci.util_rules import (
     assemble_image,
@@ -16,6 +16,7 @@ from oci.util_rules import (
     oci_image,
     sandbox_code,
     toolchain,
+    toolchain_libraries,
 )
 from pants.engine.rules import Rule
 from pants.engine.target import Target
@@ -37,8 +38,11 @@ def rules() -> Iterable[Rule | UnionRule]:
         *layer_process.rules(),
         *oci_image.rules(),
         *package.rules(),
+        *publish.rules(),
         *run.rules(),
         *sandbox_code.rules(),
+        *sharing.rules(),
         *sign.rules(),
         *toolchain.rules(),
+        *toolchain_libraries.rules(),
     ]

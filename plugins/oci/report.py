@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Iterable, Iterator, Sequence
 
 from oci.layer import BuiltLayer
+from oci.sandbox.sizes import human_size
 from pants.engine.internals.session import RunId
 from pants.engine.process import ProcessResultMetadata
 
@@ -14,14 +15,6 @@ _SOURCES = {
     ProcessResultMetadata.Source.HIT_REMOTELY: "reused (remote cache)",
     ProcessResultMetadata.Source.MEMOIZED: "reused",
 }
-
-
-def human_size(size: int) -> str:
-    """A number of bytes in decimal units: `278.1 MB`."""
-    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if size >= factor:
-            return f"{size / factor:.1f} {unit}"
-    return f"{size} B"
 
 
 def table(rows: Iterable[Sequence[str]], right: frozenset[int] = frozenset()) -> Iterator[str]:

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 
-from pants.option.option_types import DictOption, EnumOption, ShellStrListOption, StrOption
+from pants.option.option_types import (
+    BoolOption,
+    DictOption,
+    EnumOption,
+    ShellStrListOption,
+    StrListOption,
+    StrOption,
+)
 from pants.option.subsystem import Subsystem
 from pants.util.docutil import bin_name
 from pants.util.strutil import softwrap
@@ -68,6 +76,61 @@ class OciSubsystem(Subsystem):
             f"""
             Arguments for `docker run` in `{bin_name()} run` of an image, for example
             `--oci-run-args="--publish 127.0.0.1:8080:8080"`.
+            """
+        ),
+    )
+    registries = DictOption[Any](
+        help=softwrap(
+            f"""
+            Where `{bin_name()} publish` pushes images to: a table for each registry, for example
+
+                [oci.registries.production]
+                address = "registry.example.com"
+                default = true
+                repository = "astronomer/{{repository}}"
+
+            `address` is a host, with a port if need be. `default` says that images go there which
+            name no registry in `registries`; an entry called `default` has it. `repository` is a
+            template with `{{repository}}` (the image's own field), `{{name}}`, `{{directory}}` and
+            `{{parent_directory}}` (of its target). `plain_http = true` does without TLS on another
+            machine. `mount_from` lists repositories of the registry that may have the same layers,
+            besides those of the images here. `chunk_mb` is the size of one request.
+            `attach = false` leaves out bills of materials and provenance, for registries that
+            take images alone.
+
+            Credentials come from Docker's configuration: `docker login` makes them.
+            """
+        ),
+    )
+    publish_force = BoolOption(
+        default=False,
+        help=softwrap(
+            f"""
+            Whether `{bin_name()} publish` moves a tag that points at another image. Without it,
+            that is an error: what is published stays what it is.
+            """
+        ),
+    )
+    publish_env_vars = StrListOption(
+        default=[
+            "DOCKER_CONFIG",
+            "HOME",
+            "HTTPS_PROXY",
+            "HTTP_PROXY",
+            "NO_PROXY",
+            "PATH",
+            "REQUESTS_CA_BUNDLE",
+            "SSL_CERT_FILE",
+            "XDG_RUNTIME_DIR",
+            "http_proxy",
+            "https_proxy",
+            "no_proxy",
+        ],
+        advanced=True,
+        help=softwrap(
+            """
+            Environment variables that pushes, and the credential helpers that they start, see: as
+            `NAME` or `NAME=VALUE`.
             """
         ),
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from oci.registries import ALL_DEFAULT_REGISTRIES
 from pants.core.util_rules.environments import EnvironmentField
 from pants.engine.target import (
     COMMON_TARGET_FIELDS,
+    BoolField,
     DictStringToStringField,
     MultipleSourcesField,
     SpecialCasedDependencies,
@@ -119,6 +121,25 @@ class ImageRepositoryField(StringField):
     )
 
 
+class ImageRegistriesField(StringSequenceField):
+    alias = "registries"
+    default = (ALL_DEFAULT_REGISTRIES,)
+    help = help_text(
+        f"""
+        The registries that `{bin_name()} publish` pushes the image to: names of entries of
+        `[oci].registries`, such as `@production`, or addresses, such as `registry.example.com`.
+
+        `{ALL_DEFAULT_REGISTRIES}` stands for the entries with `default = true`.
+        """
+    )
+
+
+class ImageSkipPushField(BoolField):
+    alias = "skip_push"
+    default = False
+    help = f"Whether `{bin_name()} publish` leaves the image out."
+
+
 class ImageTagField(StringField):
     alias = "tag"
     default = "latest"
@@ -194,6 +215,8 @@ COMMON_IMAGE_FIELDS = (
     EnvironmentField,
     ImageLayersField,
     ImageRepositoryField,
+    ImageRegistriesField,
+    ImageSkipPushField,
     ImageEntrypointField,
     ImageCmdField,
     ImageEnvField,
@@ -215,6 +238,7 @@ class OciImageTarget(Target):
         An OCI image: an ordered list of layers and a page of configuration.
 
         `{bin_name()} package` writes it as an OCI image layout below `dist/images`;
-        `{bin_name()} run` starts it on the engine of this machine.
+        `{bin_name()} run` starts it on the engine of this machine; `{bin_name()} publish` pushes
+        it to registries.
         """
     )

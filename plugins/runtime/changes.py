@@ -26,6 +26,7 @@ class Subject(enum.Enum):
     PROVIDER = "providers"
     PACKAGE = "packages"
     EXTRA = "extras"
+    BACKPORT = "backports"
     DEPENDENCY = "dependencies"
 
 
@@ -102,6 +103,15 @@ def _providers(manifest: Manifest) -> dict[str, str]:
     return {f"{PROVIDER_PREFIX}{name}": version for name, version in manifest.providers.items()}
 
 
+def _backports(manifest: Manifest, airflow: str) -> dict[str, str]:
+    """The backports of a release that another Airflow does not have by itself."""
+    return {
+        f"backport of #{each.pull_request}": each.fixed_in
+        for each in manifest.carried
+        if Version(each.fixed_in) > Version(airflow)
+    }
+
+
 def _changes(before: Manifest, after: Manifest) -> Iterator[Change]:
     yield from _named(
         Subject.AIRFLOW, {"apache-airflow": before.airflow}, {"apache-airflow": after.airflow}
@@ -119,6 +129,9 @@ def _changes(before: Manifest, after: Manifest) -> Iterator[Change]:
         Subject.EXTRA,
         {f"apache-airflow[{extra}]": before.airflow for extra in before.extras},
         {f"apache-airflow[{extra}]": before.airflow for extra in after.extras},
+    )
+    yield from _named(
+        Subject.BACKPORT, _backports(before, after.airflow), _backports(after, after.airflow)
     )
 
 

@@ -14,7 +14,7 @@ from pants.util.frozendict import FrozenDict
 
 _VERSION = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?")
 _SENTENCE = re.compile(r"\S.*")
-_RELEASE = re.compile(r"\d+\.\d+\.\d+")
+_RELEASE = re.compile(r"\d+\.\d+(\.\d+|-\d+)")
 
 
 class ManifestError(Exception):
@@ -46,7 +46,8 @@ class Manifest:
     """Of the file, for errors."""
 
     release: str
-    """`major.minor.patch`; also the name of the release's folder."""
+    """`major.minor.patch`, or `major.minor-number` in the lines of Airflow 3; also the name of the
+    release's folder."""
 
     date: datetime.date
     """The day of the release: what images say they were created on."""
@@ -87,6 +88,9 @@ class Manifest:
 
     airflow_build: int = 0
     """Counts the different sets of patches on one Airflow; 0 where there are none."""
+
+    experimental: bool = False
+    """Whether it is a try, which no policy and no table of releases speaks of."""
 
     @property
     def carried(self) -> tuple[Backport, ...]:
@@ -310,6 +314,12 @@ def parse_manifest(path: str, content: bytes) -> Manifest:
         unconstrained=fields.names("unconstrained"),
         backports=backports,
         airflow_build=_airflow_build(fields, path, backports),
+        experimental=fields.optional(
+            "experimental",
+            False,
+            lambda value: isinstance(value, bool),
+            "Write true, or leave the field out.",
+        ),
     )
     fields.refuse_unknown()
     return manifest

@@ -133,6 +133,13 @@ def test_a_release_may_have_no_constraints() -> None:
     assert parse_manifest(PATH, content).constraints is None
 
 
+def test_an_experiment_may_have_a_number_of_the_lines_of_airflow_3() -> None:
+    manifest = parse(release="3.3-1", experimental=True)
+
+    assert (manifest.release, manifest.experimental) == ("3.3-1", True)
+    assert not parse().experimental
+
+
 def test_a_misspelt_field_is_recognised() -> None:
     with pytest.raises(ManifestError, match="is `airlfow` meant to be it"):
         parse(airflow=None, airlfow="2.3.3")

@@ -11,11 +11,13 @@ import re
 from dataclasses import dataclass
 from typing import Mapping
 
+from packaging.version import Version
 from pants.util.frozendict import FrozenDict
 from runtime.changes import PROVIDER_PREFIX
 from runtime.manifest import Manifest
 from runtime.release_number import ReleaseNumber
 
+_BACKPORT = re.compile(r"  - pull_request: (?P<number>\d+)")
 _ENTRY = re.compile(r"  (?P<name>[^\s#:-][^:]*): (?P<version>\S+)")
 
 
@@ -104,6 +106,31 @@ def _free(text: str, names: list[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def set_backports(text: str, kept: Mapping[int, bool]) -> str:
+    """Leave out the backports that another Airflow has already.
+
+    Args:
+        kept: Pull requests of those that stay, and whether each is carried.
+    """
+    lines = text.splitlines()
+    start, end = _block(lines, "backports")
+    rest, keep = [], True
+    for line in lines[start:end]:
+        entry = _BACKPORT.fullmatch(line)
+        keep = int(entry["number"]) in kept if entry else keep
+        if keep:
+            rest.append(line)
+    if kept:
+        lines[start:end] = rest
+    else:
+        # With the blank line above.
+        del lines[start - 1 - (not lines[start - 2]) : end]
+    text = "\n".join(lines) + "\n"
+    if any(kept.values()):
+        return set_field(text, "airflow_build", "1")
+    return re.sub(r"^airflow_build:.*\n", "", text, flags=re.MULTILINE)
+
+
 def next_manifest(
     text: str, previous: Manifest, change: NextRelease, constrained: Mapping[str, str]
 ) -> str:
@@ -123,6 +150,15 @@ def next_manifest(
     text = set_field(text, "resolved", change.resolved.isoformat())
     text = set_versions(text, "providers", change.providers)
     text = set_versions(text, "packages", change.packages)
+    if previous.backports and change.airflow != previous.airflow:
+        text = set_backports(
+            text,
+            {
+                each.pull_request: not each.not_carried
+                for each in previous.backports
+                if Version(each.fixed_in) > Version(change.airflow)
+            },
+        )
     if change.constraints is None:
         if previous.constraints:
             text = _without_constraints(text, previous.release)

@@ -41,7 +41,7 @@ packages:
 """
 
 
-def make(constrained: dict[str, str] = {}, **fields: Any) -> tuple[str, Manifest]:
+def make(constrained: dict[str, str] = {}, text: str = TEXT, **fields: Any) -> tuple[str, Manifest]:
     """The manifest of 5.0.8, as text and as it is read."""
     change: dict[str, Any] = {
         "number": ReleaseNumber(5, 0, 8),
@@ -53,9 +53,8 @@ def make(constrained: dict[str, str] = {}, **fields: Any) -> tuple[str, Manifest
         "packages": FrozenDict(),
         **fields,
     }
-    text = next_manifest(
-        TEXT, parse_manifest(PATH, TEXT.encode()), NextRelease(**change), constrained
-    )
+    previous = parse_manifest(PATH, text.encode())
+    text = next_manifest(text, previous, NextRelease(**change), constrained)
     return text, parse_manifest("versions/5.0.8/release.yaml", text.encode())
 
 
@@ -105,6 +104,41 @@ def test_without_constraints_the_manifest_says_where_pins_come_from() -> None:
 
     assert (manifest.constraints, manifest.unconstrained) == (None, ())
     assert "the lock starts from the pins of 5.0.7.\nconstraints: null\n" in text
+
+
+WITH_BACKPORTS = f"""\
+{TEXT.replace("suite:", "airflow_build: 2" + chr(10) + "suite:")}
+backports:
+  - pull_request: 24906
+    fixes: Zombies.
+    fixed_in: 2.3.4
+  - pull_request: 25296
+    fixes: Mapped tasks.
+    fixed_in: 2.4.0
+"""
+
+
+def test_a_backport_goes_when_airflow_has_it() -> None:
+    text, manifest = make(text=WITH_BACKPORTS)
+
+    assert [each.pull_request for each in manifest.backports] == [25296]
+    assert manifest.airflow_build == 1
+    assert "Zombies" not in text
+
+
+def test_no_trace_of_backports_is_left_where_airflow_has_all() -> None:
+    text, manifest = make(text=WITH_BACKPORTS, airflow="2.4.0")
+
+    assert (manifest.backports, manifest.airflow_build) == ((), 0)
+    assert "backport" not in text and "airflow_build" not in text
+    assert text.endswith("pip: 22.1.2\n")
+
+
+def test_backports_stay_with_the_same_airflow() -> None:
+    _, manifest = make(text=WITH_BACKPORTS, airflow="2.3.3")
+
+    assert [each.pull_request for each in manifest.backports] == [24906, 25296]
+    assert manifest.airflow_build == 2
 
 
 def test_a_reason_is_added_to_the_policy() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Iterable
 
-from oci.report import human_size
+from oci.sandbox.sizes import human_size
+from packaging.version import Version
 from pants.util.frozendict import FrozenDict
 from runtime import debian_notes
 from runtime.catalogue import Catalogue, Release
@@ -73,6 +74,39 @@ def python_sections(compared: ReleaseChanges) -> tuple[str, ...]:
         _section("Providers", compared, compared.of(Subject.PROVIDER)),
         _section(f"Other Python packages ({len(dependencies)})", compared, dependencies),
     )
+
+
+def _backports(compared: ReleaseChanges) -> str:
+    """The fixes of later Airflows that a release has, and those that it needs no more."""
+    before, after = compared.before.manifest, compared.after.manifest
+    known = {each.pull_request for each in before.carried}
+    rows = [
+        (
+            f"#{each.pull_request}",
+            each.fixes,
+            each.fixed_in,
+            f"not carried: {each.not_carried}"
+            if each.not_carried
+            else "as before"
+            if each.pull_request in known
+            else "new",
+        )
+        for each in after.backports
+    ]
+    kept = {each.pull_request for each in after.backports}
+    rows += [
+        (
+            f"#{each.pull_request}",
+            each.fixes,
+            each.fixed_in,
+            "part of Airflow now"
+            if Version(each.fixed_in) <= Version(after.airflow)
+            else "not any more",
+        )
+        for each in before.carried
+        if each.pull_request not in kept
+    ]
+    return table(("Pull request", "Fixes", "In Airflow from", "Here"), rows) if rows else ""
 
 
 def _settings(before: FrozenDict[str, str], after: FrozenDict[str, str]) -> str:
@@ -147,6 +181,7 @@ def notes(catalogue: Catalogue, release: Release, facts: FactsBySuite) -> bytes:
     debian = debian_notes.section(
         facts[manifest.suite], (before.manifest, manifest), _states(catalogue, compared, facts)
     )
+    backports = _backports(compared)
     published: tuple[str, ...] = ()
     if seal and sealed_before:
         published = (
@@ -158,6 +193,7 @@ def notes(catalogue: Catalogue, release: Release, facts: FactsBySuite) -> bytes:
         draft,
         _headline(catalogue, compared),
         release.highlights,
+        f"## Backports to Airflow\n\n{backports}" if backports else "",
         *python_sections(compared),
         f"## Debian packages\n\n{debian}",
         *published,

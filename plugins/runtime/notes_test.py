@@ -6,10 +6,11 @@ from typing import Mapping
 
 from debian.util_rules.uploads import Upload
 from pants.util.frozendict import FrozenDict
-from runtime.catalogue import Catalogue
+from runtime.catalogue import Catalogue, Release
 from runtime.debian_notes import DebianFacts
 from runtime.documents import documents
 from runtime.goals.check import stale
+from runtime.manifest import Backport
 from runtime.published import DebianState, PublishedRelease
 from runtime.testutil import FACTS, make_catalogue, make_manifest, make_policy, make_release, seal
 
@@ -46,6 +47,24 @@ def test_notes_say_what_changed_of_each_kind() -> None:
     assert "| apache-airflow-providers-ftp |  | 3.0.0 |" in text
     assert "## Other Python packages (2)" in text
     assert "| boto3 | 1.24.0 | 1.24.1 |\n| rich | 12.4.4 |  |" in text
+
+
+def test_notes_tell_backports_and_those_that_airflow_has_now() -> None:
+    def release(number: str, airflow: str, *backports: Backport) -> Release:
+        return make_release(
+            make_manifest(number, airflow=airflow, backports=backports, airflow_build=1)
+        )
+
+    zombies = Backport(24906, "Zombies failed twice.", "2.3.4", "")
+    grid = Backport(25296, "The grid was slow.", "2.4.0", "")
+    theme = Backport(25550, "Colours.", "2.4.0", "It is of the front end.")
+    text = notes(
+        make_catalogue(release("5.0.6", "2.3.3", zombies), release("5.0.7", "2.3.4", grid, theme))
+    )
+
+    assert "| #24906 | Zombies failed twice. | 2.3.4 | part of Airflow now |" in text
+    assert "| #25296 | The grid was slow. | 2.4.0 | new |" in text
+    assert "| #25550 | Colours. | 2.4.0 | not carried: It is of the front end. |" in text
 
 
 def test_notes_tell_a_small_number_with_its_reason() -> None:

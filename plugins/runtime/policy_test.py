@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pants.util.frozendict import FrozenDict
 from runtime.changes import manifest_changes
-from runtime.manifest import Manifest
+from runtime.manifest import Backport, Manifest
 from runtime.policy import Policy, PolicyError, parse_policy, previous_release, violations
 from runtime.release_number import ReleaseNumber
 from runtime.testutil import POLICY_PATH, make_manifest, make_policy
@@ -65,6 +65,7 @@ def test_a_provider_counts_as_what_dags_can_do_with_it(providers: Any, kind: str
     [
         ({}, "patch"),
         ({"packages": FrozenDict({**PACKAGES, "pip": "23.0"})}, "patch"),
+        ({"backports": (Backport(1, "A fix.", "2.3.4", ""),)}, "patch"),
         ({"python": "3.10"}, "major"),
         ({"suite": "bookworm"}, "major"),
         ({"extras": ("statsd", "ldap")}, "minor"),
@@ -73,6 +74,18 @@ def test_a_provider_counts_as_what_dags_can_do_with_it(providers: Any, kind: str
 )
 def test_the_platform_below_counts_too(fields: Any, kind: str) -> None:
     assert called_for(**fields) == kind
+
+
+def test_a_backport_may_go_when_airflow_has_it_and_not_before() -> None:
+    fix = Backport(1, "A fix.", "2.3.4", "")
+    before = make_manifest("5.0.6", backports=(fix,))
+
+    def kind(after: Manifest) -> str:
+        return make_policy().called_for(manifest_changes(before, after)).label
+
+    assert kind(make_manifest("5.0.7", backports=(fix,))) == "patch"
+    assert kind(make_manifest("5.1.0", airflow="2.3.4")) == "minor"
+    assert kind(make_manifest("5.0.7")) == "major"
 
 
 def test_a_number_that_is_too_small_is_refused_with_the_one_to_take() -> None:

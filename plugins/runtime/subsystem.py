@@ -41,7 +41,7 @@ class RuntimeSubsystem(Subsystem):
         ),
     )
     registries = StrListOption(
-        default=["layers/BUILD"],
+        default=["layers/BUILD", "tests/releases/BUILD"],
         help=softwrap(
             f"""
             BUILD files that name every release, to which `{bin_name()} new-release` adds one.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Iterable
 
-from oci.report import human_size
+from oci.sandbox.sizes import human_size
 from runtime.catalogue import Catalogue, Release
 from runtime.changes import ASTRONOMER_PACKAGES, PROVIDER_PREFIX
 from runtime.lifecycle import Series, all_series

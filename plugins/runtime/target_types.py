@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from oci.target_types import COMMON_IMAGE_FIELDS
+import os
+
+from oci.target_types import COMMON_IMAGE_FIELDS, ImageLayersField
+from pants.engine.addresses import UnparsedAddressInputs
 from pants.engine.target import (
     COMMON_TARGET_FIELDS,
     BoolField,
@@ -55,6 +58,28 @@ class ImageReleaseField(SpecialCasedDependencies):
     )
 
 
+class RuntimeImageLayersField(ImageLayersField):
+    help = help_text(
+        """
+        The layers of the image, from the bottom to the top. `{release}` stands for the release,
+        which is the name of the target's directory: `"layers/airflow@resolve={release}"` is the
+        layer that is built from the lock of that release.
+
+        Engines store a layer once for each stack of layers below it: put what changes least, and
+        what most images share, at the bottom.
+        """
+    )
+
+    def to_unparsed_address_inputs(self) -> UnparsedAddressInputs:
+        # Not `compute_value`, which is also asked for defaults, before there is a release.
+        release = os.path.basename(self.address.spec_path)
+        return UnparsedAddressInputs(
+            [spec.replace("{release}", release) for spec in self.value or ()],
+            owning_address=self.address,
+            description_of_origin=f"the `{self.alias}` field from the target {self.address}",
+        )
+
+
 class OnbuildField(BoolField):
     alias = "onbuild"
     default = False
@@ -69,12 +94,18 @@ class OnbuildField(BoolField):
 
 class RuntimeImageTarget(Target):
     alias = "runtime_image"
-    core_fields = (*COMMON_IMAGE_FIELDS, ImageReleaseField, OnbuildField)
+    core_fields = (
+        *(field for field in COMMON_IMAGE_FIELDS if field is not ImageLayersField),
+        RuntimeImageLayersField,
+        ImageReleaseField,
+        OnbuildField,
+    )
     help = help_text(
         f"""
         An image of a release: `X.Y.Z` with ONBUILD steps, `X.Y.Z-base` without.
 
         `{bin_name()} package` writes it as an OCI image layout below `dist/images`;
-        `{bin_name()} run` starts it on the engine of this machine.
+        `{bin_name()} run` starts it on the engine of this machine; `{bin_name()} publish` pushes
+        it to registries.
         """
     )

@@ -30,7 +30,7 @@ class PatchedDistribution:
     """Unified diffs, as paths from the root of the repository, in the order in which they apply."""
 
     origin: str
-    """Who names the patches, for errors: "`backports` in versions/5.0.6/release.yaml"."""
+    """Who names the patches, for errors: "versions/5.0.6/release.yaml: `backports`"."""
 
 
 @dataclass(frozen=True)

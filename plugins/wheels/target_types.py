@@ -37,6 +37,7 @@ class WheelDistributionsField(StringSequenceField):
         """
         The distributions of the lock that the layer holds: canonical names (lower case, with
         hyphens) or shell patterns of them, for example `["apache-airflow-providers-*", "pip"]`.
+        None at all makes sense with `constraints_file`.
         """
     )
 

@@ -10,6 +10,7 @@ import logging
 import sys
 import tempfile
 from datetime import datetime, timedelta, timezone
+from importlib import import_module
 from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any, Callable, Dict
@@ -30,6 +31,7 @@ from airflow.serialization.serialized_objects import SerializedDAG
 from airflow.utils.entry_points import entry_points_with_dist
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState, TaskInstanceState
+from airflow.utils.task_group import TaskGroup
 
 START = datetime(2022, 7, 1, tzinfo=timezone.utc)
 
@@ -140,8 +142,34 @@ def zombies_of_a_broken_file() -> Any:
     return states
 
 
+def states_of_a_group_in_the_grid() -> Any:
+    """The states that the Grid view shows for a group of tasks, in its first run and its second."""
+    # This function is in Airflow 2.3.2 and before.
+    task_group_to_grid = import_module("airflow.www.views").task_group_to_grid
+    with DAG("grouped", start_date=START, schedule_interval=None) as dag:
+        with TaskGroup("group"):
+            BashOperator(task_id="task", bash_command="true")
+    with create_session() as session:
+        runs = [
+            dag.create_dagrun(
+                run_id=state,
+                state=state,
+                execution_date=START + timedelta(days=day),
+                session=session,
+            )
+            for day, state in enumerate([DagRunState.SUCCESS, DagRunState.FAILED])
+        ]
+        for run in runs:
+            (instance,) = run.task_instances
+            instance.state = run.state
+        session.flush()
+        (group,) = task_group_to_grid(dag.task_group, dag, runs, session)["children"]
+        return [instance["state"] for instance in group["instances"]]
+
+
 OBSERVATIONS: Dict[str, Callable[[], Any]] = {
     "23929": method_of_a_cleared_task,
+    "24327": states_of_a_group_in_the_grid,
     "24676": links_of_a_mapped_trigger,
     "24906": zombie_of_two_schedulers,
     "25296": versions_of_a_package_installed_twice,

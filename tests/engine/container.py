@@ -71,6 +71,12 @@ class Container:
         return f"container:{self.id}"
 
     @property
+    def pid(self) -> int:
+        """Process id of its first process, as the engine's machine counts."""
+        self._container.reload()
+        return int(self._container.attrs["State"]["Pid"])
+
+    @property
     def running(self) -> bool:
         """Whether its first process lives."""
         self._container.reload()

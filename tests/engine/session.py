@@ -77,6 +77,19 @@ class Engine:
             self._passing.append(tag)
         return tag
 
+    def pull(self, reference: str) -> str:
+        """Pulls an image from a registry; it is removed at the session's end.
+
+        Args:
+            reference: `registry/repository:tag`.
+
+        Returns:
+            The reference, to run it by.
+        """
+        self._client.images.pull(reference)
+        self._passing.append(reference)
+        return reference
+
     def inspect(self, image: str) -> Dict[str, Any]:
         """What `docker inspect` says of an image."""
         attributes: Dict[str, Any] = self._client.images.get(image).attrs

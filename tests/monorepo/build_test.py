@@ -5,11 +5,15 @@ All tests build in one copy of the repository, one after the other: each leaves 
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Iterator
 
 import pytest
+import requests
+from oci.testing.proxy import Proxy
+from oci.testing.registry import RegistryServer
 
 from tests.monorepo.checkout import Checkout, image_digest
 
@@ -89,6 +93,30 @@ def test_another_os_package_rebuilds_the_debian_layers_alone(checkout: Checkout)
     assert run.exit_code == 0, run.output
     assert run.built() == {"layers/os:os", "layers/python:python"}
     assert before[2:] == after[2:]
+
+
+def test_a_release_is_published_once(checkout: Checkout, tmp_path: Path) -> None:
+    registry = RegistryServer(tmp_path / "registry").start()
+    proxy = Proxy(registry.port)
+    options = {"default": {"address": proxy.address, "repository": "team/{repository}"}}
+    checkout.set_env("PANTS_OCI_REGISTRIES", json.dumps(options))
+    try:
+        first = checkout.pants("publish", RELEASE)
+        sent = proxy.sent
+        second = checkout.pants("publish", RELEASE)
+        tags = requests.get(f"http://{registry.address}/v2/team/astro-runtime/tags/list").json()
+    finally:
+        proxy.close()
+        registry.kill()
+
+    assert first.exit_code == 0, first.output
+    assert sorted(tags["tags"]) == sorted(IMAGES)
+    # Both images have the same layers: they are sent once, and nothing when all is there.
+    blobs = (checkout.root / "dist" / "blobs" / "sha256").glob("*")
+    assert sent < sum(blob.stat().st_size for blob in blobs) * 1.01
+    assert second.exit_code == 0, second.output
+    assert proxy.sent - sent < 10_000
+    assert second.output.count("it is there already") == len(IMAGES)
 
 
 @pytest.mark.parametrize(

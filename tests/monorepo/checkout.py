@@ -133,6 +133,15 @@ class Checkout:
         return image_digest(self.root / "dist", image)
 
 
+def machine_caches() -> Dict[str, str]:
+    """Variables for a copy that shares the caches of this machine, where they prove nothing."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pants"
+    return {
+        "PANTS_LOCAL_STORE_DIR": str(cache / "lmdb_store"),
+        "PANTS_NAMED_CACHES_DIR": str(cache / "named_caches"),
+    }
+
+
 def image_digest(dist: Path, image: str) -> str:
     """The digest of the manifest in the layout `images/<image>`."""
     index = json.loads((dist / "images" / image / "index.json").read_text())

@@ -90,6 +90,21 @@ def test_a_manifest_marks_the_images_of_its_release_alone(checkout: Checkout) ->
     assert selected(checkout, IMAGES) == releases(checkout)["5.0.6"]
 
 
+def test_a_patch_marks_the_images_of_the_releases_that_carry_it(checkout: Checkout) -> None:
+    checkout.edit("layers/airflow/backports/24906.patch", None, "\n")
+    carriers = {
+        name
+        for name in releases(checkout)
+        if "24906" in (checkout.root / f"versions/{name}/release.yaml").read_text()
+    }
+
+    assert "5.0.6" in carriers
+    assert selected(checkout, LAYERS) == set()
+    assert selected(checkout, IMAGES) == set().union(
+        *(releases(checkout)[name] for name in carriers)
+    )
+
+
 def test_the_lock_of_a_release_marks_its_wheel_layers_and_its_images(checkout: Checkout) -> None:
     checkout.edit("3rdparty/python/5.0.6.lock", None, "\n")
 

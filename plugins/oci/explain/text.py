@@ -7,7 +7,8 @@ from typing import Iterator, Sequence
 from oci.contents import ImageContents, PackageContents
 from oci.explain.changes import FileChange, ImageChange, LayerChange, PackageChange
 from oci.explain.sharing import Sharing
-from oci.report import human_size, table
+from oci.report import table
+from oci.sandbox.sizes import human_size
 
 _BIGGEST = 15
 """Packages that are listed of an image."""

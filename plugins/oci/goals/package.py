@@ -7,7 +7,8 @@ from typing import Iterable
 
 from oci.image import ImageSpec
 from oci.layer import BuiltLayer
-from oci.report import human_size, layer_table
+from oci.report import layer_table
+from oci.sandbox.sizes import human_size
 from oci.target_types import ImageLayersField, LayerEnvField
 from oci.util_rules.assemble_image import BuiltImage, blob_entries
 from oci.util_rules.attested_image import AttestedImage

@@ -17,6 +17,9 @@ class Layout:
     root: Path
     """Folder with `index.json` and `blobs`."""
 
+    manifest_digest: str
+    """`sha256:<hex>`; what registries know the image by."""
+
     manifest: Dict[str, Any]
     config: Dict[str, Any]
 
@@ -58,6 +61,7 @@ def read_layout(root: Path) -> Layout:
     """
     index = _read(root / "index.json")
     folder = root / "blobs"
-    manifest = _read(folder / index["manifests"][0]["digest"].replace(":", "/"))
+    digest = index["manifests"][0]["digest"]
+    manifest = _read(folder / digest.replace(":", "/"))
     config = _read(folder / manifest["config"]["digest"].replace(":", "/"))
-    return Layout(root, manifest, config)
+    return Layout(root, digest, manifest, config)

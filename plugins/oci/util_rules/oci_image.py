@@ -35,7 +35,7 @@ async def oci_image_spec(field_set: OciImageFieldSet) -> ImageSpec:
         )
     return ImageSpec(
         address=field_set.address,
-        repository=field_set.repository.value or field_set.address.target_name,
+        repository=field_set.repository_name,
         tag=field_set.tag.value or "latest",
         layers=tuple(layers),
         config=field_set.config(),

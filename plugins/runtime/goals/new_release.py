@@ -19,17 +19,15 @@ from pants.util.docutil import bin_name
 from pants.util.frozendict import FrozenDict
 from pants.util.strutil import softwrap
 from runtime.catalogue import Catalogue, Release
-from runtime.changes import manifest_changes
+from runtime.draft import Draft, Inputs, constraints_path, numbered
 from runtime.goals.release_specs import named_releases
-from runtime.manifest import Manifest, parse_manifest
-from runtime.next_release import NextRelease, add_exception, next_manifest, register
-from runtime.notes import compare
-from runtime.policy import Policy, PolicyError, parse_policy, violations
+from runtime.next_release import NextRelease, register
+from runtime.notes import ReleaseChanges, compare
 from runtime.release_number import Kind, ReleaseNumber
 from runtime.subsystem import RuntimeSubsystem
 from runtime.util_rules.catalogue import make_release
 from runtime.util_rules.documents import Documents, DocumentsRequest
-from runtime.util_rules.release import ManifestResolveRequest, pins
+from runtime.util_rules.release import ManifestResolveRequest
 from wheels.goals.generate_lockfiles import GenerateWheelLock
 from wheels.resolve import WheelResolve
 from wheels.subsystem import WheelsSubsystem
@@ -100,16 +98,6 @@ class NewReleaseError(Exception):
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """Text of the files that a release is made from, by path."""
-
-    by_path: FrozenDict[str, str]
-
-    def text(self, path: str) -> str:
-        return self.by_path.get(path, "")
-
-
-@dataclass(frozen=True)
 class InputsRequest:
     """Asks for files."""
 
@@ -167,35 +155,6 @@ def base_release(catalogue: Catalogue, numbers: tuple[str, ...]) -> Release:
     return smaller[-1]
 
 
-def constraints_path(previous: Manifest, airflow: str, option: str | None) -> str | None:
-    """Where Airflow's constraints are, if they are there."""
-    if option or airflow == previous.airflow or not previous.constraints:
-        return option or previous.constraints
-    return previous.constraints.replace(previous.airflow, airflow)
-
-
-def numbered(
-    policy: Policy, before: Release, draft: Manifest, numbers: tuple[str, ...]
-) -> ReleaseNumber:
-    """The number of a new release: the one that was asked for, else what its changes call for."""
-    if numbers:
-        return ReleaseNumber.parse(numbers[0])
-    return before.number.next(policy.called_for(manifest_changes(before.manifest, draft)))
-
-
-def with_exception(
-    policy: Policy, text: str, before: Release, manifest: Manifest, because: str | None
-) -> str:
-    """The policy, with an exception if the number is too small and there is a reason."""
-    called_for = policy.called_for(manifest_changes(before.manifest, manifest))
-    number = ReleaseNumber.parse(manifest.release)
-    if not because or called_for <= number.kind_after(before.number):
-        return text
-    moved = manifest.airflow != before.manifest.airflow and number.line == before.number.line
-    airflow = manifest.airflow if moved else None
-    return add_exception(text, manifest.release, called_for.label, airflow, because)
-
-
 def _plan(
     goal: NewReleaseSubsystem,
     numbers: tuple[str, ...],
@@ -219,19 +178,18 @@ def _plan(
     )
 
 
-def _versions(constraints: str) -> dict[str, str]:
-    pairs = (pin.partition("==") for pin in pins(constraints))
-    return {name.lower(): version for name, _, version in pairs}
-
-
-def _check_policy(catalogue: Catalogue, policy: Policy, manifest: Manifest) -> None:
-    known = set(violations(catalogue.policy, catalogue.manifests))
-    new = [each for each in violations(policy, (*catalogue.manifests, manifest))]
-    problems = [each for each in new if each not in known]
-    if problems:
-        raise PolicyError(
-            "\n".join(problems) + "\nWith `--because`, this command notes the reason there."
-        )
+def _report(compared: ReleaseChanges, policy_path: str) -> str:
+    before, after = compared.before, compared.after
+    return "\n".join(
+        [
+            *(f"  {change}" for change in compared.chosen),
+            f"  and {len(compared.dependencies)} more of {len(after.packages)} Python packages",
+            f"Made {after.manifest.path} and {after.lock_path} from those of "
+            f"{before.manifest.release}. By {policy_path}, the changes call for a "
+            f"{compared.called_for.label} release.",
+            f"Next: {bin_name()} package {os.path.dirname(after.manifest.path)}::",
+        ]
+    )
 
 
 @goal_rule
@@ -247,33 +205,23 @@ async def new_release(
     check_options(goal)
     numbers = named_releases(specs, goal.name)
     before = base_release(catalogue, numbers)
-    previous, folder = before.manifest, os.path.dirname(before.manifest.path)
+    previous = before.manifest
     wanted = constraints_path(previous, goal.airflow or previous.airflow, goal.constraints)
-    build = os.path.join(folder, "BUILD")
+    build = os.path.join(os.path.dirname(previous.path), "BUILD")
     paths = (previous.path, build, options.policy, *options.registries)
     inputs = await Get(Inputs, InputsRequest((*paths, *([wanted] if wanted else []))))
     if goal.constraints and goal.constraints not in inputs.by_path:
         raise NewReleaseError(f"`--constraints` is '{goal.constraints}', which does not exist.")
-    constraints = wanted if wanted in inputs.by_path else None
-
-    def manifest_of(change: NextRelease) -> tuple[str, str, Manifest]:
-        folder_of_new = os.path.join(os.path.dirname(folder), str(change.number))
-        path = os.path.join(folder_of_new, os.path.basename(previous.path))
-        constrained = _versions(inputs.text(constraints or ""))
-        text = next_manifest(inputs.text(previous.path), previous, change, constrained)
-        return path, text, parse_manifest(path, text.encode())
-
-    change = _plan(goal, numbers, before, constraints)
-    path, text, manifest = manifest_of(change)
-    number = numbered(catalogue.policy, before, manifest, numbers)
+    change = _plan(goal, numbers, before, wanted if wanted in inputs.by_path else None)
+    draft = Draft.of(change, before, options.policy, inputs, goal.because)
+    number = numbered(catalogue.policy, before, draft.manifest, numbers)
     if number != change.number:
-        path, text, manifest = manifest_of(replace(change, number=number))
-    policy_text = with_exception(
-        catalogue.policy, inputs.text(options.policy), before, manifest, goal.because
-    )
-    policy = parse_policy(options.policy, policy_text.encode())
-    _check_policy(catalogue, policy, manifest)
+        draft = Draft.of(
+            replace(change, number=number), before, options.policy, inputs, goal.because
+        )
+    draft.check(catalogue)
 
+    manifest = draft.manifest
     lock_path = locks.lockfile(manifest.release)
     locked = await Get(
         GenerateLockfileResult,
@@ -286,45 +234,29 @@ async def new_release(
         ),
     )
     (lock,) = await Get(DigestContents, Digest, locked.digest)
-    release = make_release(manifest, text.encode(), lock_path, lock.content, "")
-    catalogue = replace(catalogue.with_release(release), policy=policy)
+    release = make_release(manifest, draft.text.encode(), lock_path, lock.content, "")
+    catalogue = replace(catalogue.with_release(release), policy=draft.policy)
     written = await Get(Documents, DocumentsRequest(catalogue))
     files = {
-        path: text,
-        os.path.join(os.path.dirname(path), "BUILD"): inputs.text(build),
-        options.policy: policy_text,
+        manifest.path: draft.text.encode(),
+        os.path.join(os.path.dirname(manifest.path), "BUILD"): inputs.text(build).encode(),
+        lock_path: lock.content,
+        options.policy: draft.policy_text.encode(),
         **{
-            registry: register(inputs.text(registry), previous.release, manifest.release)
-            for registry in options.registries
-            if registry in inputs.by_path
+            path: register(inputs.text(path), previous.release, manifest.release).encode()
+            for path in options.registries
+            if path in inputs.by_path
+        },
+        **{
+            os.path.join(options.documents, name): content
+            for name, content in written.contents.items()
         },
     }
     # All at once, at the end: a command that fails has changed nothing.
     workspace.write_digest(
-        await Get(
-            Digest,
-            CreateDigest(
-                [
-                    FileContent(lock_path, lock.content),
-                    *(FileContent(name, content.encode()) for name, content in files.items()),
-                    *(
-                        FileContent(os.path.join(options.documents, name), content)
-                        for name, content in written.contents.items()
-                    ),
-                ]
-            ),
-        )
+        await Get(Digest, CreateDigest([FileContent(*file) for file in files.items()]))
     )
-    compared = compare(catalogue, before, release)
-    for chosen in compared.chosen:
-        console.print_stdout(f"  {chosen}")
-    console.print_stdout(
-        f"  {len(compared.dependencies)} other Python packages changed of "
-        f"{len(release.packages)}\n"
-        f"Made {path} and {lock_path} from those of {previous.release}. By {policy.path}, the "
-        f"changes call for a {compared.called_for.label} release.\n"
-        f"Next: {bin_name()} package {os.path.dirname(path)}::"
-    )
+    console.print_stdout(_report(compare(catalogue, before, release), options.policy))
     return NewRelease(exit_code=0)
 
 

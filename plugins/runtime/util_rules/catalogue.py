@@ -88,7 +88,12 @@ async def read_catalogue(
         if ReleaseFieldSet.is_applicable(target)
     )
     return Catalogue(
-        releases=tuple(sorted(releases, key=lambda release: release.number)),
+        releases=tuple(
+            sorted(
+                (release for release in releases if not release.manifest.experimental),
+                key=lambda release: release.number,
+            )
+        ),
         policy=policy,
         published_path=options.published,
         published=(

@@ -27,6 +27,10 @@ class RuntimeImageFieldSet(ConfiguredImageFieldSet):
     release: ImageReleaseField
     onbuild: OnbuildField
 
+    @property
+    def repository_name(self) -> str:
+        return self.repository.value or "astro-runtime"
+
 
 def _labels(manifest: Manifest, onbuild: bool) -> dict[str, str]:
     """What the Astro CLI and registries read of an image."""
@@ -36,6 +40,8 @@ def _labels(manifest: Manifest, onbuild: bool) -> dict[str, str]:
         "org.opencontainers.image.created": f"{manifest.date}T00:00:00Z",
         "org.opencontainers.image.version": manifest.release,
     }
+    if manifest.experimental:
+        labels["io.astronomer.docker.experimental"] = "true"
     if onbuild:
         labels["io.astronomer.docker.airflow.onbuild"] = "true"
     return labels
@@ -60,7 +66,7 @@ async def runtime_image_spec(field_set: RuntimeImageFieldSet) -> ImageSpec:
     onbuild = field_set.onbuild.value
     return ImageSpec(
         address=field_set.address,
-        repository=field_set.repository.value or "astro-runtime",
+        repository=field_set.repository_name,
         tag=manifest.release if onbuild else f"{manifest.release}-base",
         layers=tuple(layers),
         config=field_set.config(

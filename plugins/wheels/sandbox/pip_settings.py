@@ -7,14 +7,11 @@ are the one place where a machine says which index it uses. No host stands in ou
 from __future__ import annotations
 
 import importlib
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import List, Tuple, Union
 
+from oci.sandbox.certificates import ca_bundle
 from oci.sandbox.errors import SandboxError
-
-_HOST_CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 @dataclass(frozen=True)
@@ -29,17 +26,6 @@ class PipSettings:
 
     trusted_hosts: Tuple[str, ...]
     """Hosts whose certificates are not checked."""
-
-
-def _ca_bundle(cert: str) -> Union[bool, str]:
-    for candidate in (
-        cert,
-        os.environ.get("SSL_CERT_FILE", ""),
-        os.environ.get("REQUESTS_CA_BUNDLE", ""),
-    ):
-        if candidate:
-            return candidate
-    return str(_HOST_CA_BUNDLE) if _HOST_CA_BUNDLE.exists() else True
 
 
 def read_pip_settings() -> PipSettings:
@@ -70,6 +56,6 @@ def read_pip_settings() -> PipSettings:
         )
     return PipSettings(
         indexes=indexes,
-        verify=_ca_bundle(options.cert or ""),
+        verify=ca_bundle(options.cert or ""),
         trusted_hosts=tuple(options.trusted_hosts),
     )

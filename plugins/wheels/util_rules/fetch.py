@@ -7,24 +7,15 @@ import pkgutil
 from dataclasses import asdict, dataclass
 from typing import Iterable
 
-from oci.toolchain import TOOLCHAIN_MOUNT, LayerToolchain
 from oci.util_rules.layer_process import ToolProcess
+from oci.util_rules.toolchain_libraries import ToolchainLibraries
 from pants.engine.env_vars import EnvironmentVars, EnvironmentVarsRequest
-from pants.engine.fs import (
-    CreateDigest,
-    Digest,
-    DigestSubset,
-    FileContent,
-    PathGlobs,
-    RemovePrefix,
-    Snapshot,
-)
+from pants.engine.fs import CreateDigest, Digest, FileContent, RemovePrefix
 from pants.engine.process import FallibleProcessResult
-from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
+from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
 from pants.util.logging import LogLevel
-from wheels.lock import LockError
 from wheels.sandbox.locked_files import LockedFile
 from wheels.subsystem import WheelsSubsystem
 
@@ -88,20 +79,9 @@ class ToolWheels:
 
 
 @rule
-async def index_client(tools: LayerToolchain, options: WheelsSubsystem) -> IndexClient:
-    wheels, env = await MultiGet(
-        Get(
-            Snapshot,
-            DigestSubset(tools.toolchain.digest, PathGlobs(["usr/share/python-wheels/*.whl"])),
-        ),
-        Get(EnvironmentVars, EnvironmentVarsRequest(options.env_vars)),
-    )
-    if not wheels.files:
-        raise LockError(
-            "The target of `[oci].toolchain` has no pip, which wheels are fetched with. Add "
-            "'python-pip-whl', 'python3-distutils' and 'python3-lib2to3' to its packages."
-        )
-    return IndexClient(tuple(f"{TOOLCHAIN_MOUNT}/{path}" for path in wheels.files), env)
+async def index_client(libraries: ToolchainLibraries, options: WheelsSubsystem) -> IndexClient:
+    env = await Get(EnvironmentVars, EnvironmentVarsRequest(options.env_vars))
+    return IndexClient(libraries.path_entries, env)
 
 
 @rule(desc="Fetch locked Python packages", level=LogLevel.DEBUG)

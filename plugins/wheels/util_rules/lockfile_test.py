@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
+from pants.engine.rules import rule
+from pants.engine.target import COMMON_TARGET_FIELDS, StringField, Target
+from pants.engine.unions import UnionRule
 from pants.testutil.rule_runner import QueryRule, RuleRunner, engine_error
 from pants.util.frozendict import FrozenDict
-from wheels.lock import LockError, LockInputs, WheelLock
-from wheels.resolve import WheelResolve
+from wheels.lock import LockedDistribution, LockError, LockInputs, WheelLock
+from wheels.resolve import PatchedDistribution, WheelResolve, WheelResolveFieldSet
 from wheels.target_types import WheelRequirementsTarget
 from wheels.util_rules import lockfile, requirements
 from wheels.util_rules.lockfile import LockRequest, ResolveLock
@@ -28,15 +33,49 @@ LOCK = WheelLock(
 )
 
 
+class FixedField(StringField):
+    alias = "fixed"
+    required = True
+
+
+class FixedTarget(Target):
+    """Another backend's resolve, which patches one distribution."""
+
+    alias = "fixed_requirements"
+    core_fields = (*COMMON_TARGET_FIELDS, FixedField)
+
+
+@dataclass(frozen=True)
+class FixedFieldSet(WheelResolveFieldSet):
+    required_fields = (FixedField,)
+
+    fixed: FixedField
+
+
+@rule
+async def fixed_resolve(field_set: FixedFieldSet) -> WheelResolve:
+    assert field_set.fixed.value is not None
+    fixes = PatchedDistribution(field_set.fixed.value, "ours.1", ("1.patch",), "fixes.yaml: `demo`")
+    return WheelResolve("fixed", ("demo>=1",), patched=(fixes,))
+
+
+def lock_of(name: str) -> bytes:
+    demo = LockedDistribution(name, "1.0", f"{name}-1.0-py3-none-any.whl", 1, "0" * 64, ())
+    inputs = LockInputs.of(WheelResolve("fixed", ("demo>=1",)))
+    return WheelLock("fixed", inputs, FrozenDict({name: demo})).to_json()
+
+
 @pytest.fixture
 def rule_runner() -> RuleRunner:
     runner = RuleRunner(
         rules=[
             *lockfile.rules(),
             *requirements.rules(),
+            fixed_resolve,
+            UnionRule(WheelResolveFieldSet, FixedFieldSet),
             QueryRule(ResolveLock, [LockRequest]),
         ],
-        target_types=[WheelRequirementsTarget],
+        target_types=[FixedTarget, WheelRequirementsTarget],
     )
     runner.write_files({"BUILD": BUILD, "pins.txt": PINS})
     return runner
@@ -74,3 +113,32 @@ def test_an_edit_of_the_constraints_makes_the_lock_stale(rule_runner: RuleRunner
 def test_a_misspelt_resolve_is_told_with_those_that_exist(rule_runner: RuleRunner) -> None:
     with engine_error(contains="`resolve` is 'demmo', which no target defines (there are: demo)"):
         read(rule_runner, "demmo")
+
+
+def test_patches_change_what_is_installed_and_not_the_lock(rule_runner: RuleRunner) -> None:
+    rule_runner.write_files(
+        {
+            "fixed/BUILD": "fixed_requirements(fixed='demo')",
+            "3rdparty/python/fixed.lock": lock_of("demo"),
+        }
+    )
+
+    lock = read(rule_runner, "fixed")
+
+    assert lock.lock.distributions["demo"].version == "1.0"
+    assert lock.installed_version("demo") == "1.0+ours.1"
+
+
+def test_patches_of_what_the_lock_does_not_hold_are_told(rule_runner: RuleRunner) -> None:
+    rule_runner.write_files(
+        {
+            "fixed/BUILD": "fixed_requirements(fixed='demo')",
+            "3rdparty/python/fixed.lock": lock_of("other"),
+        }
+    )
+
+    with engine_error(
+        LockError,
+        contains="fixes.yaml: `demo` is for demo, which 3rdparty/python/fixed.lock does not hold",
+    ):
+        read(rule_runner, "fixed")

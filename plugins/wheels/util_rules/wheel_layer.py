@@ -10,6 +10,7 @@ from oci.layer import BuiltLayer, LayerFieldSet, LayerProcess
 from packaging.utils import canonicalize_name
 from pants.engine.addresses import Address, AddressInput
 from pants.engine.fs import (
+    EMPTY_DIGEST,
     AddPrefix,
     CreateDigest,
     Digest,
@@ -92,6 +93,8 @@ async def _root_request(field_set: WheelLayerFieldSet, lock: str, sdist: str) ->
 async def _unpatched(request: LayerWheelsRequest) -> Digest:
     lock = request.lock
     chosen = [lock.lock.distributions[name] for name in sorted(request.names)]
+    if not chosen:
+        return EMPTY_DIGEST
     files = FetchFiles(lock.path, lock.command, tuple(_locked_file(each) for each in chosen))
     sdists = [each.file for each in chosen if not each.is_wheel]
     if not sdists:

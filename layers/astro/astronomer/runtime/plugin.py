@@ -1,4 +1,7 @@
-"""The Airflow plugin, by which all that concerns the webserver comes in."""
+"""The Airflow plugin, by which all that concerns the webserver comes in.
+
+Each Airflow asks for the properties that it knows; those of another line stay empty.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,10 @@ from functools import cached_property
 from typing import Any, List
 
 from airflow.plugins_manager import AirflowPlugin
+from astronomer.runtime.airflow_version import airflow_version
+
+_REACT = (3, 1, 0)
+"""The first Airflow that takes components of its UI from plugins."""
 
 
 class AstronomerPlugin(AirflowPlugin):
@@ -16,8 +23,26 @@ class AstronomerPlugin(AirflowPlugin):
     # The base class has an empty list here.
     @cached_property
     def flask_blueprints(self) -> List[Any]:  # type: ignore[override]
+        if airflow_version() >= _REACT:
+            return []
         from astronomer.runtime.audit import api_log
         from astronomer.runtime.security import watch
         from astronomer.runtime.ui import blueprint
 
         return [watch.blueprint(), api_log.blueprint(), blueprint.blueprint()]
+
+    @cached_property
+    def fastapi_apps(self) -> List[Any]:
+        if airflow_version() < _REACT:
+            return []
+        from astronomer.runtime.ui import react_footer
+
+        return react_footer.fastapi_apps()
+
+    @cached_property
+    def react_apps(self) -> List[Any]:
+        if airflow_version() < _REACT:
+            return []
+        from astronomer.runtime.ui import react_footer
+
+        return react_footer.react_apps()

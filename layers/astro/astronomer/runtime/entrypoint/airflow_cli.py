@@ -1,4 +1,4 @@
-"""What the entrypoint knows of Airflow's command line, from Airflow 2.2.4 to 2.3.3.
+"""What the entrypoint knows of Airflow's command line, from Airflow 2.2.4 to 2.3.4, and 3.3.
 
 An Airflow command is written as a tuple of its words without options: `("scheduler",)`,
 `("celery", "worker")`. Source: `airflow_commands` in airflow/cli/cli_parser.py.
@@ -12,6 +12,8 @@ Words = tuple[str, ...]
 
 GROUPS = frozenset(
     {
+        "assets",
+        "backfill",
         "celery",
         "config",
         "connections",
@@ -31,6 +33,7 @@ GROUPS = frozenset(
 
 ACTIONS = frozenset(
     {
+        "api-server",
         "cheat-sheet",
         "dag-processor",
         "info",
@@ -64,6 +67,7 @@ _WITHOUT_DATABASE = {
 _WITH_BROKER = {("scheduler",), ("celery", "worker"), ("celery", "flower")}
 
 _COMPONENTS = {
+    ("api-server",),
     ("celery", "worker"),
     ("dag-processor",),
     ("kerberos",),

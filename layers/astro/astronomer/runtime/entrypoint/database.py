@@ -86,7 +86,7 @@ def seconds_since_heartbeat(url: str, job_type: str, hostname: str, seconds: int
         " WHERE job_type = :job_type AND state = 'running' AND hostname = :hostname"
     )
     with _connection(url, seconds) as connection:
-        found = connection.execute(text(question), job_type=job_type, hostname=hostname)
+        found = connection.execute(text(question), {"job_type": job_type, "hostname": hostname})
         latest, now = found.fetchone()
     return None if latest is None else (_time(now) - _time(latest)).total_seconds()
 

@@ -11,6 +11,7 @@ from astronomer.runtime.entrypoint import identity, process, settings
 from astronomer.runtime.entrypoint.airflow_cli import component_of, needs_broker, needs_database
 from astronomer.runtime.entrypoint.command import understand
 from astronomer.runtime.entrypoint.errors import EntrypointError
+from astronomer.runtime.entrypoint.lineage import leave_lineage_out
 from astronomer.runtime.entrypoint.messages import say
 from astronomer.runtime.entrypoint.platform import let_security_in
 
@@ -34,6 +35,7 @@ def start(arguments: Sequence[str], environ: MutableMapping[str, str]) -> NoRetu
         say(advice)
     connection = settings.share_connection(environ)
     let_security_in(environ)
+    leave_lineage_out(environ)
     command = understand(arguments)
     if any(needs_database(words) or needs_broker(words) for words in command.airflow):
         # Imported here, so that `airflow version` and other programs start without it.
@@ -44,9 +46,11 @@ def start(arguments: Sequence[str], environ: MutableMapping[str, str]) -> NoRetu
     if components:
         from astronomer.runtime.entrypoint.concurrency import choose_defaults
         from astronomer.runtime.entrypoint.executor import look_after_messages
+        from astronomer.runtime.entrypoint.log_shipper import start_shipper
         from astronomer.runtime.entrypoint.pid_files import remove_stale
 
         choose_defaults(components, environ)
         look_after_messages(components, environ)
+        start_shipper(components, environ)
         remove_stale(components, identity.airflow_home(environ))
     process.become(command.argv, environ)

@@ -10,7 +10,15 @@ from typing import Dict, List, Mapping, Optional, Sequence
 from astronomer.runtime.component import command_of, environment_of, running_component
 from astronomer.runtime.health.result import Health
 
-COMPONENTS = ("scheduler", "webserver", "triggerer", "celery worker", "dag-processor", "standalone")
+COMPONENTS = (
+    "scheduler",
+    "webserver",
+    "api-server",
+    "triggerer",
+    "celery worker",
+    "dag-processor",
+    "standalone",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,10 +95,11 @@ def check(
         from astronomer.runtime.health.worker import check_worker
 
         return [check_worker(argv, environ, seconds)]
-    if component == "webserver":
-        from astronomer.runtime.health.webserver import check_webserver
+    if component in ("webserver", "api-server"):
+        from astronomer.runtime.health.webserver import API_SERVER, WEBSERVER, check_server
 
-        return [check_webserver(argv, environ, seconds)]
+        server = WEBSERVER if component == "webserver" else API_SERVER
+        return [check_server(server, argv, environ, seconds)]
     if component == "dag-processor":
         from astronomer.runtime.health.process import check_process
 
@@ -98,8 +107,10 @@ def check(
     from astronomer.runtime.health.job import check_job
 
     if component == "standalone":
-        from astronomer.runtime.health.webserver import check_webserver
+        from astronomer.runtime.airflow_version import airflow_version
+        from astronomer.runtime.health.webserver import API_SERVER, WEBSERVER, check_server
 
         jobs = [check_job(each, environ, seconds) for each in ("scheduler", "triggerer")]
-        return [*jobs, check_webserver((), environ, seconds)]
+        server = WEBSERVER if airflow_version() < (3, 0, 0) else API_SERVER
+        return [*jobs, check_server(server, (), environ, seconds)]
     return [check_job(component, environ, seconds)]

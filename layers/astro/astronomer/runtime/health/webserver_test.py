@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from astronomer.runtime.conftest import HttpServer
 from astronomer.runtime.health.result import Health
-from astronomer.runtime.health.webserver import check_webserver, port_of
+from astronomer.runtime.health.webserver import API_SERVER, WEBSERVER, check_server, port_of
 
 HEALTHY = b'{"metadatabase": {"status": "healthy"}, "scheduler": {"status": "unhealthy"}}'
 NO_DATABASE = b'{"metadatabase": {"status": "unhealthy"}}'
@@ -16,7 +16,7 @@ def server(http_server: HttpServer) -> HttpServer:
 
 
 def check(server: HttpServer, **environ: str) -> Health:
-    return check_webserver(["webserver", "--port", str(server.port)], environ, 5)
+    return check_server(WEBSERVER, ["webserver", "--port", str(server.port)], environ, 5)
 
 
 def test_a_webserver_that_answers_is_healthy_whatever_the_scheduler_does(
@@ -46,7 +46,7 @@ def test_an_error_is_no_health(server: HttpServer) -> None:
 
 
 def test_silence_is_no_health(server: HttpServer) -> None:
-    health = check_webserver(["airflow", "webserver", "--port=9"], {}, 5)
+    health = check_server(WEBSERVER, ["airflow", "webserver", "--port=9"], {}, 5)
     assert not health.passes(live=True)
 
 
@@ -55,8 +55,15 @@ def test_silence_is_no_health(server: HttpServer) -> None:
     [([], 8080), (["-p", "80"], 80), (["--port=81"], 81), (["webserver", "--port", "82"], 82)],
 )
 def test_the_port_is_the_command_s(argv: "list[str]", port: int) -> None:
-    assert port_of(argv, {}) == port
+    assert port_of(WEBSERVER, argv, {}) == port
 
 
 def test_the_port_may_be_a_variable() -> None:
-    assert port_of([], {"AIRFLOW__WEBSERVER__WEB_SERVER_PORT": "8888"}) == 8888
+    assert port_of(WEBSERVER, [], {"AIRFLOW__WEBSERVER__WEB_SERVER_PORT": "8888"}) == 8888
+
+
+def test_the_api_server_of_airflow_3_is_asked_under_its_own_path(server: HttpServer) -> None:
+    argv = ["airflow", "api-server", "--port", str(server.port)]
+
+    assert check_server(API_SERVER, argv, {}, 5).healthy
+    assert [asked.path for asked in server.asked] == ["/api/v2/monitor/health"]

@@ -1,10 +1,13 @@
-"""The lineage backend for Airflow 2.2, which has no listeners; on 2.3 it does nothing.
+"""The lineage backend for releases whose OpenLineage does not listen to Airflow.
 
-One setting serves all releases: `[lineage] backend` is constant in the image.
+That is Airflow 2.2, which has no listeners, and openlineage-airflow before 0.8 (Runtime 5.0.0).
+Elsewhere it does nothing: one setting serves all releases, as `[lineage] backend` is constant in
+the image.
 """
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any, Optional
 
 from airflow.lineage.backend import LineageBackend
@@ -24,13 +27,17 @@ class AstronomerLineageBackend(LineageBackend):
         outlets: Any = None,
         context: Any = None,
     ) -> None:
-        """Tell of a task that has succeeded; Airflow 2.2 asks for no more."""
-        if airflow_version() >= (2, 3, 0) or not is_wanted():
+        """Tell of a task that has succeeded; Airflow asks for no more."""
+        if not is_wanted() or _is_listening():
             return
         if self._backend is None:
             type(self)._backend = _backend()
         assert self._backend is not None
         self._backend.send_lineage(operator, inlets, outlets, context)
+
+
+def _is_listening() -> bool:
+    return airflow_version() >= (2, 3, 0) and bool(find_spec("openlineage.airflow.listener"))
 
 
 def _backend() -> Any:

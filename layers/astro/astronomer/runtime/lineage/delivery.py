@@ -7,7 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from astronomer.runtime.lineage.sender import ensure_sender
+from astronomer.runtime import lone_process
+from astronomer.runtime.lineage import sender
 from astronomer.runtime.lineage.spool import Spool
 
 FOLDER = "ASTRONOMER_RUNTIME_LINEAGE_SPOOL"
@@ -40,7 +41,7 @@ def deliver(event: str) -> None:
     try:
         if not Spool(folder).put(event.encode()):
             log.warning("Too many lineage events wait in %s; this one is lost.", folder)
-        ensure_sender(folder)
+        lone_process.ensure(sender.MODULE, folder)
     except OSError as error:
         # A task must not fail for want of a place to tell of it.
         log.warning("A lineage event is lost: %s.", error)

@@ -1,21 +1,20 @@
 """The process that sends what waits in a spool, however long the sink is down.
 
-There is one for a folder: it holds a lock, ends itself when nothing has come for a while, and is
-started again by the next event. It stands outside of the task's process group, so that the end of
-a task, or of a worker, is not its end.
+It ends itself when nothing has come for a while, and is started again by the next event.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import IO, Callable, Mapping, Optional
+from typing import Callable, Mapping
 
+from astronomer.runtime import lone_process
 from astronomer.runtime.lineage.spool import Spool
+
+MODULE = "astronomer.runtime.lineage.sender"
 
 IDLE_SECONDS = 30.0
 """Without events for so long, it ends."""
@@ -29,46 +28,18 @@ LONGEST_PAUSE = 30.0
 OLDEST_SECONDS = 24 * 3600.0
 """An event that could not be sent for so long is given up."""
 
-_LOCK = "sender.lock"
-
 # The sink's own fault, or a passing one: worth another try. Others are wrong for good.
 _TRY_AGAIN = {408, 425, 429}
-
-
-def ensure_sender(folder: Path) -> None:
-    """Start a sender for a folder unless one is at work there; returns at once."""
-    lock = _locked(folder)
-    if lock is None:
-        return
-    with lock:
-        # The sender takes the lock anew: it must not die with this process.
-        subprocess.Popen(
-            [sys.executable, "-m", "astronomer.runtime.lineage.sender", str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            close_fds=True,
-        )
 
 
 def main(folder: Path, environ: Mapping[str, str]) -> int:
     """Send until nothing has come for a while."""
     spool = Spool(folder)
-    deadline = time.monotonic() + 2
-    while True:
-        lock = _locked(folder)
-        if lock is not None:
-            with lock:
-                send_all(spool, poster(environ), time.sleep)
-            # What came while the lock was still held, nobody else was started for.
-            if not spool.waiting():
-                return 0
-        elif time.monotonic() > deadline:
-            # Another one is at work; whoever started this process held the lock for a moment only.
-            return 0
-        else:
-            time.sleep(0.05)
+    return lone_process.work_alone(
+        folder,
+        lambda: send_all(spool, poster(environ), time.sleep),
+        lambda: bool(spool.waiting()),
+    )
 
 
 Post = Callable[[bytes], bool]
@@ -127,17 +98,6 @@ def poster(environ: Mapping[str, str]) -> Post:
 
 def _too_old(path: Path) -> bool:
     return time.time() - int(path.name.split("-")[0]) / 1e9 > OLDEST_SECONDS
-
-
-def _locked(folder: Path) -> Optional[IO[str]]:
-    """The folder's lock; None while another process holds it."""
-    file = open(folder / _LOCK, "a")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    return file
 
 
 if __name__ == "__main__":

@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, Dict, List
 
 import pytest
 from astronomer.runtime.conftest import HttpServer
 from astronomer.runtime.lineage import spool
+from astronomer.runtime.lineage.conftest import senders
 from astronomer.runtime.lineage.spool import Spool
 
 
@@ -26,28 +27,6 @@ def sink(http_server: HttpServer) -> HttpServer:
 def taken(sink: HttpServer) -> List[Any]:
     """The events that a sink has taken, in their order."""
     return [json.loads(asked.body) for asked in sink.asked if asked.answered == 201]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    made = tmp_path / "spool"
-    yield made
-    for process in senders(made):
-        os.kill(process, signal.SIGKILL)
-
-
-def senders(folder: Path) -> List[int]:
-    """Process ids of the senders of a folder."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes().split(b"\0")
-        except OSError:
-            # It has ended meanwhile.
-            continue
-        if b"astronomer.runtime.lineage.sender" in words and str(folder).encode() in words:
-            found.append(int(path.parent.name))
-    return found
 
 
 def deliver(folder: Path, url: str, *events: str, **environ: str) -> float:

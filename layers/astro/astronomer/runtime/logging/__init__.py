@@ -1,4 +1,4 @@
-"""Task logs for machines to read, beside those that people read.
+"""Task logs that outlive their worker, and records for machines to read beside them.
 
 The platform names `astronomer.runtime.logging.logging_config`: the configuration is an attribute of
 this package, since Airflow imports it by that path.
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    """Make `logging_config` when it is asked for, as the option `task_log_json` says.
+    """Make `logging_config` when it is asked for, as the operator's options say.
 
     Not at import: that imports Airflow, which asks for the attribute before it would be there.
     """
@@ -19,6 +19,6 @@ def __getattr__(name: str) -> Any:
     # Whole, where it is not yet: while it is imported it asks for the attribute itself.
     import airflow  # noqa: F401
     from astronomer.runtime import options
-    from astronomer.runtime.logging.configuration import with_json_records
+    from astronomer.runtime.logging.configuration import task_logging
 
-    return with_json_records(options.text("task_log_json"))
+    return task_logging(options.text("task_log_json"))

@@ -9,9 +9,11 @@ import re
 import sys
 import time
 from pathlib import Path
-from typing import IO, Any, Dict, Optional
+from typing import Any, Dict, Optional, Tuple
 
 STDOUT = "stdout"
+
+_quoted = json.JSONEncoder().encode
 
 
 class TaskJsonHandler(logging.Handler):
@@ -32,7 +34,9 @@ class TaskJsonHandler(logging.Handler):
         super().__init__()
         self._target = target
         self._task: Dict[str, Any] = {}
-        self._file: Optional[IO[bytes]] = None
+        self._head = ""
+        self._origins: Dict[Tuple[str, str], str] = {}
+        self._file: Optional[int] = None
         self._offset = 0
         self._failed = False
 
@@ -47,51 +51,75 @@ class TaskJsonHandler(logging.Handler):
             "map_index": getattr(ti, "map_index", -1),
             "try_number": ti.try_number,
         }
+        # The same in every line.
+        self._head = json.dumps(self._task)[:-1]
         try:
             self._file = self._open()
         except OSError as error:
             # A task must not fail for want of a second copy of its log.
             self._give_up(error)
 
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Write a record that passes the filters; as `logging.Handler.handle`."""
+        # Without what the base class does besides: this is done for every line of every task.
+        if self._file is None or not self.filter(record):
+            return False
+        assert self.lock is not None
+        with self.lock:
+            self.emit(record)
+        return True
+
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record; as `logging.Handler.emit`."""
         if self._file is None:
             return
         self._offset = max(self._offset + 1, time.time_ns())
-        line = {
-            **self._task,
-            "timestamp": record.created,
-            "level": record.levelname,
-            "logger": record.name,
-            "message": self.format(record),
-            "offset": self._offset,
-        }
+        line = (
+            f'{self._head}, "timestamp": {record.created!r},'
+            f' "message": {_quoted(self._message(record))}, "offset": {self._offset},'
+            f" {self._origin(record.levelname, record.name)}}}\n"
+        ).encode()
         try:
             # One write for a line: other processes write to the same stream.
-            self._file.write(json.dumps(line).encode() + b"\n")
-            self._file.flush()
-        except (OSError, ValueError) as error:
+            while line:
+                line = line[os.write(self._file, line) :]
+        except OSError as error:
             self._give_up(error)
 
     def close(self) -> None:
         """Close the file; as `logging.Handler.close`."""
         if self._file is not None and self._target != STDOUT:
-            self._file.close()
+            os.close(self._file)
         self._file = None
         super().close()
 
-    def _open(self) -> IO[bytes]:
+    def _origin(self, level: str, logger: str) -> str:
+        known = self._origins.get((level, logger))
+        if known is None:
+            known = f'"level": {_quoted(level)}, "logger": {_quoted(logger)}'
+            self._origins[level, logger] = known
+        return known
+
+    def _message(self, record: logging.LogRecord) -> str:
+        if record.exc_info or record.stack_info:
+            return self.format(record)
+        # The handler of the log that people read, which comes first, has made it already.
+        message: Optional[str] = record.__dict__.get("message")
+        return record.getMessage() if message is None else message
+
+    def _open(self) -> int:
         if self._target == STDOUT:
             # The process' own: Airflow puts the log in the place of `sys.stdout` while a task runs.
             stream = sys.__stdout__
             if stream is None:
                 raise OSError("there is no standard output")
-            return stream.buffer
+            stream.flush()
+            return stream.fileno()
         folder = Path(self._target)
         folder.mkdir(parents=True, exist_ok=True, mode=0o775)
         # 0o664: a sidecar of the same group reads it, and may take it away.
         name = folder / f"{_file_name(self._task)}.log"
-        return os.fdopen(os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o664), "ab", 0)
+        return os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o664)
 
     def _give_up(self, error: Exception) -> None:
         self._file = None

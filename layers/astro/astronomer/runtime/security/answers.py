@@ -13,7 +13,12 @@ from markupsafe import escape
 _PAGE = """\
 <!DOCTYPE html>
 <html lang="en">
-  <head><meta charset="utf-8"><title>{title}</title></head>
+  <head>
+    <meta charset="utf-8">
+    <title>{title}</title>
+    <!-- A browser would ask for an icon, and be refused. -->
+    <link rel="icon" href="data:,">
+  </head>
   <body style="font-family: sans-serif; margin: 4em auto; max-width: 40em">
     <h1>{title}</h1>
     <p>{detail}</p>

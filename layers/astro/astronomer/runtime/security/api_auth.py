@@ -40,6 +40,8 @@ def init_app(app: Flask) -> None:
     app.config["AUTH_TYPE"] = AUTH_REMOTE_USER
     app.config["AUTH_USER_REGISTRATION"] = False
     app.config["AUTH_ROLE_PUBLIC"] = "Public"
+    # `ADA` and `ada` are two on the platform, and here too.
+    app.config["AUTH_USERNAME_CI"] = False
     app.config["SECURITY_MANAGER_CLASS"] = AstronomerSecurityManager
 
 

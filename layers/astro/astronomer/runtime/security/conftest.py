@@ -5,18 +5,22 @@ from __future__ import annotations
 import base64
 import json
 import time
-from typing import Any, Dict
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator
 
 import jwt
 import pytest
+from astronomer.runtime.conftest import serving
 from cryptography.hazmat.backends import default_backend
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
     PublicFormat,
 )
+from flask import Flask
 
 ISSUER, AUDIENCE = "https://platform.test/", "deployment-1"
 
@@ -24,13 +28,15 @@ ISSUER, AUDIENCE = "https://platform.test/", "deployment-1"
 class SigningKey:
     """A private key and what belongs to it."""
 
-    def __init__(self, kid: str, algorithm: str = "RS256") -> None:
+    def __init__(
+        self, kid: str, algorithm: str = "RS256", curve: ec.EllipticCurve = ec.SECP256R1()
+    ) -> None:
         self.kid = kid
         self.algorithm = algorithm
         if algorithm == "RS256":
             self._key: Any = rsa.generate_private_key(65537, 2048, default_backend())
         else:
-            self._key = ec.generate_private_key(ec.SECP256R1(), default_backend())
+            self._key = ec.generate_private_key(curve, default_backend())
 
     @property
     def public_pem(self) -> bytes:
@@ -67,6 +73,13 @@ class SigningKey:
         # PyJWT 1 gives bytes.
         return made.decode() if isinstance(made, bytes) else str(made)
 
+    def sign(self, claims: str) -> str:
+        """A token with these claims, whatever they are, by an RSA key."""
+        header = {"alg": self.algorithm, "typ": "JWT", "kid": self.kid}
+        content = ".".join(_base64_text(part.encode()) for part in (json.dumps(header), claims))
+        signature = self._key.sign(content.encode(), padding.PKCS1v15(), hashes.SHA256())
+        return f"{content}.{_base64_text(signature)}"
+
     @property
     def private_pem(self) -> bytes:
         return bytes(self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
@@ -77,10 +90,14 @@ def key_set(*keys: SigningKey) -> bytes:
     return json.dumps({"keys": [key.jwk for key in keys]}).encode()
 
 
-def hand_made_token(header: Dict[str, Any], claims: Dict[str, Any], signature: str = "") -> str:
-    """A token that no library would make."""
-    parts = [_base64_text(json.dumps(part).encode()) for part in (header, claims)]
-    return ".".join([*parts, signature])
+def hand_made_token(
+    header: "Dict[str, Any] | str", claims: Dict[str, Any], signature: str = ""
+) -> str:
+    """A token that no library would make; a header may be text."""
+    text = header if isinstance(header, str) else json.dumps(header)
+    return ".".join(
+        [*(_base64_text(part.encode()) for part in (text, json.dumps(claims))), signature]
+    )
 
 
 def _base64(number: int, length: int = 0) -> str:
@@ -89,6 +106,28 @@ def _base64(number: int, length: int = 0) -> str:
 
 def _base64_text(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+COOKIE = "platform_token"
+
+
+@contextmanager
+def platform_application(key: SigningKey) -> Iterator[Flask]:
+    """Airflow's webserver application on a platform whose key set holds one key."""
+    with serving() as server, pytest.MonkeyPatch.context() as patch:
+        server.body = key_set(key)
+        for name, value in {
+            "ASTRONOMER__HOUSTON_JWK_URL": server.url,
+            "ASTRONOMER__JWT_ISSUER": ISSUER,
+            "ASTRONOMER__JWT_AUDIENCE": AUDIENCE,
+            "ASTRONOMER__JWT_COOKIE": COOKIE,
+            "API__AUTH_BACKEND": "astronomer.runtime.security.api_auth",
+            "API__AUTH_BACKENDS": "astronomer.runtime.security.api_auth",
+        }.items():
+            patch.setenv(f"AIRFLOW__{name}", value)
+        from airflow.www.app import create_app
+
+        yield create_app(testing=True)
 
 
 @pytest.fixture(scope="session")

@@ -9,22 +9,23 @@ from typing import Any, FrozenSet, Optional
 from airflow.www.security import AirflowSecurityManager
 from astronomer.runtime.security import settings
 from astronomer.runtime.security.answers import forbidden, unauthorized
+from astronomer.runtime.security.credentials import token_of
 from astronomer.runtime.security.errors import TokenError
 from astronomer.runtime.security.key_sources import key_source
 from astronomer.runtime.security.roles import MANAGED, airflow_roles
 from astronomer.runtime.security.tokens import Identity, TokenVerifier
-from flask import Request, Response, request, session
+from flask import Response, g, request, session
 from flask_login import current_user, login_user
 
 OPEN_PATHS = frozenset({"/health", "/api/v1/health"})
 """What probes ask; they say only whether the scheduler lives."""
 
-_BEARER = re.compile(r"bearer +([A-Za-z0-9_.=-]+)", re.IGNORECASE)
-
 # Users are the platform's to make and to change.
 _REFUSED_ENDPOINTS = re.compile(
-    r"(\w*User\w*ModelView\.(add|delete|userinfoedit)|RegisterUser\w*\.\w+|ResetMyPasswordView\.\w+"
-    r"|ResetPasswordView\.\w+|UserInfoEditView\.\w+"
+    r"(\w*User\w*ModelView\.(add|delete|userinfoedit|api_create|api_delete)|RegisterUser\w*\.\w+"
+    r"|\w*ResetMyPasswordView\.\w+|\w*ResetPasswordView\.\w+|\w*UserInfoEditView\.\w+"
+    # Tokens of Flask-AppBuilder's own, for passwords.
+    r"|SecurityApi\.\w+"
     r"|/api/v1\.airflow_api_connexion_endpoints_user_endpoint_(post|patch|delete)_user)"
 )
 
@@ -56,14 +57,17 @@ class AstronomerSecurityManager(AirflowSecurityManager):
         if request.path in OPEN_PATHS:
             return None
         try:
-            identity = self._verifier.verify(self._token(request))
+            identity = self._verifier.verify(token_of(request, self._cookie))
         except TokenError as error:
-            log.info("Refused %s %s: %s.", request.method, request.path, error)
+            # As a literal: whoever asks must not write lines of their own into the log.
+            log.info("Refused %s %r: %s.", request.method, request.path, error)
             return unauthorized(str(error))
-        user = self._user_of(identity)
+        roles = airflow_roles(identity.roles)
+        user = self._user_of(identity, roles)
         if user is None or not user.is_active:
             return forbidden("This user has been deactivated.")
-        if not user.roles:
+        # A role of the project's alone is not enough: the platform has taken the user away.
+        if not roles:
             return forbidden("This user has no role in this Deployment.")
         if _REFUSED_ENDPOINTS.fullmatch(request.endpoint or ""):
             return forbidden("Users are managed on the platform.")
@@ -73,34 +77,26 @@ class AstronomerSecurityManager(AirflowSecurityManager):
             session.clear()
             session.permanent = permanent
             login_user(user)
+        g.astronomer_user_is_known = True
         return None
 
     def answer_denial(self, response: Response) -> Response:
-        """Say 403 where Airflow would send a user that it knows to the login page."""
-        location = response.headers.get("Location", "")
-        if response.status_code != 302 or self.auth_view is None or current_user.is_anonymous:
+        """Say 403 where Airflow would have a user that it knows log in."""
+        if not g.get("astronomer_user_is_known"):
             return response
+        if response.status_code == 401:
+            return forbidden("This user may not do that.")
+        if response.status_code != 302:
+            return response
+        location = response.headers.get("Location", "")
         path = re.sub(r"^https?://[^/]*", "", location).partition("?")[0]
         if path == request.script_root + "/login/" and request.path != "/login/":
             session.pop("_flashes", None)
             return forbidden("This user may not do that.")
         return response
 
-    def _token(self, asked: Request) -> str:
-        header = asked.headers.get("Authorization")
-        if header is None:
-            token = asked.cookies.get(self._cookie) if self._cookie else None
-            if not token:
-                raise TokenError("there is no token")
-            return token
-        found = _BEARER.fullmatch(header.strip())
-        if not found:
-            raise TokenError("the Authorization header holds no Bearer token")
-        return found.group(1)
-
-    def _user_of(self, identity: Identity) -> Any:
+    def _user_of(self, identity: Identity, roles: FrozenSet[str]) -> Any:
         """The user in Airflow's database, made or brought up to date."""
-        roles = airflow_roles(identity.roles)
         user = self.find_user(username=identity.username)
         if user is None:
             user = self._add(identity, roles)

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import pytest
-from astronomer.runtime.conftest import serving
-from astronomer.runtime.security.conftest import AUDIENCE, ISSUER, SigningKey, key_set
+from astronomer.runtime.security.conftest import COOKIE, SigningKey, platform_application
 from flask import Flask
 from flask.testing import FlaskClient
-
-COOKIE = "platform_token"
 
 
 @pytest.fixture(scope="module")
 def app(airflow_database: Path, rsa_key: SigningKey) -> Iterator[Flask]:
-    with serving() as server, pytest.MonkeyPatch.context() as patch:
-        server.body = key_set(rsa_key)
-        for name, value in {
-            "ASTRONOMER__HOUSTON_JWK_URL": server.url,
-            "ASTRONOMER__JWT_ISSUER": ISSUER,
-            "ASTRONOMER__JWT_AUDIENCE": AUDIENCE,
-            "ASTRONOMER__JWT_COOKIE": COOKIE,
-            "API__AUTH_BACKEND": "astronomer.runtime.security.api_auth",
-            "API__AUTH_BACKENDS": "astronomer.runtime.security.api_auth",
-        }.items():
-            patch.setenv(f"AIRFLOW__{name}", value)
-        from airflow.www.app import create_app
-
-        yield create_app(testing=True)
+    with platform_application(rsa_key) as made:
+        yield made
 
 
 @pytest.fixture
@@ -149,6 +136,79 @@ def test_the_proxy_s_cookie_will_do_but_not_beside_a_wrong_header(
     assert client.get("/home", headers=bearer(strange_key.token())).status_code == 401
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_the_cookie_changes_nothing_for_another_site(
+    client: FlaskClient, rsa_key: SigningKey, site: str
+) -> None:
+    client.set_cookie("localhost", COOKIE, rsa_key.token())
+    path, headers = "/api/v1/dags/nothing", {"Sec-Fetch-Site": site}
+    assert client.patch(path, headers=headers, json={"is_paused": True}).status_code == 401
+    assert client.get("/home", headers=headers).status_code == 200
+    headers["Sec-Fetch-Site"] = "same-origin"
+    assert client.patch(path, headers=headers, json={"is_paused": True}).status_code == 404
+
+
+def test_a_form_without_its_csrf_token_is_refused(client: FlaskClient, rsa_key: SigningKey) -> None:
+    headers = bearer(rsa_key.token(sub="op", email="op@test", roles=[ADMIN]))
+    assert client.post("/variable/add", headers=headers, data={"key": "a"}).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "X-Method-Override", "X-HTTP-Method"])
+def test_another_method_in_a_header_is_not_listened_to(
+    client: FlaskClient, rsa_key: SigningKey, name: str
+) -> None:
+    headers = {**bearer(rsa_key.token(sub="op", email="op@test", roles=[ADMIN])), name: "DELETE"}
+    for _ in range(2):
+        answer = client.get("/api/v1/connections/airflow_db", headers=headers)
+        assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Forwarded-User": "admin"},
+        {"Remote-User": "admin"},
+        {"X-Remote-User": "admin"},
+        {"Cookie": "REMOTE_USER=admin"},
+        {"X-Forwarded-Authorization": "Bearer {}"},
+        {"Proxy-Authorization": "Bearer {}"},
+        {"X-Forwarded-Prefix": "/health"},
+        {"X-Original-Url": "/health"},
+    ],
+)
+def test_other_headers_let_nobody_in(
+    client: FlaskClient, rsa_key: SigningKey, headers: Dict[str, str]
+) -> None:
+    token = rsa_key.token()
+    sent = {name: value.replace("{}", token) for name, value in headers.items()}
+    assert client.get("/home", headers=sent).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/login/?next=https://evil.test/",
+        "/login/?next=//evil.test/",
+        "/logout/",
+        "/back",
+        "/lang/en",
+    ],
+)
+def test_no_way_leads_to_another_host(client: FlaskClient, rsa_key: SigningKey, path: str) -> None:
+    headers = {**bearer(rsa_key.token()), "Referer": "https://evil.test/"}
+    answer = client.get(path, headers=headers)
+    assert "evil.test" not in answer.headers.get("Location", "")
+
+
+def test_a_request_that_is_refused_writes_one_line_into_the_log(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="astronomer.runtime.security.manager"):
+        client.get("/home%0aRefused%20GET%20/fake")
+    [line] = [each for each in caplog.messages if "there is no token" in each]
+    assert "\n" not in line
+
+
 def test_a_session_is_not_enough_without_a_token(client: FlaskClient, rsa_key: SigningKey) -> None:
     assert client.get("/home", headers=bearer(rsa_key.token())).status_code == 200
     assert client.get("/home").status_code == 401
@@ -218,6 +278,49 @@ def test_a_user_without_a_role_is_not_let_in(
     assert client.get("/home", headers=bearer(token)).status_code == 403
 
 
+def test_names_that_differ_by_case_are_two_users(
+    app: Flask, client: FlaskClient, rsa_key: SigningKey
+) -> None:
+    for name in ("lise", "LISE"):
+        token = rsa_key.token(sub=name, email=f"{name}1@test")
+        assert client.get("/home", headers=bearer(token)).status_code == 200
+        assert user(app, name).username == name
+
+
+def test_a_role_of_the_project_does_not_outlive_the_platform_s(
+    app: Flask, client: FlaskClient, rsa_key: SigningKey
+) -> None:
+    def get(roles: List[str]) -> int:
+        token = rsa_key.token(sub="rosa", email="rosa@test", roles=roles)
+        return client.get("/home", headers=bearer(token)).status_code
+
+    assert get([ADMIN]) == 200
+    manager: Any = app.appbuilder.sm  # type: ignore[attr-defined]
+    with app.app_context():
+        rosa = manager.find_user(username="rosa")
+        rosa.roles = [*rosa.roles, manager.add_role("Guest")]
+        manager.update_user(rosa)
+    assert get([]) == 403
+    assert {role.name for role in user(app, "rosa").roles} == {"Guest"}
+
+
+@pytest.mark.parametrize("path", ["/users/api/create", "/users/add"])
+def test_nobody_makes_users_here(client: FlaskClient, rsa_key: SigningKey, path: str) -> None:
+    headers = bearer(rsa_key.token(sub="root", email="root@test", roles=["Admin"]))
+    headers["X-CSRFToken"] = csrf_token(client, headers)
+    made = {"username": "mallory", "email": "m@test", "first_name": "M", "last_name": "M"}
+    assert client.post(path, headers=headers, data=made).status_code == 403
+
+
+def test_a_user_s_first_requests_may_come_at_once(app: Flask, rsa_key: SigningKey) -> None:
+    headers = bearer(rsa_key.token(sub="twin", email="twin@test"))
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(
+            pool.map(lambda _: app.test_client().get("/home", headers=headers), range(4))
+        )
+    assert [answer.status_code for answer in answers] == [200] * 4
+
+
 def test_a_deactivated_user_is_not_let_in_with_a_good_token(
     app: Flask, client: FlaskClient, rsa_key: SigningKey
 ) -> None:
@@ -238,6 +341,17 @@ def test_a_known_email_under_another_name_is_no_error(
     for name in ("old-id", "new-id"):
         token = rsa_key.token(sub=name, email="same@test")
         assert client.get("/home", headers=bearer(token)).status_code == 200
+
+
+def test_the_audit_log_names_the_platform_s_user(client: FlaskClient, rsa_key: SigningKey) -> None:
+    from airflow.models import Log
+    from airflow.utils.session import create_session
+
+    token = rsa_key.token(sub="joan", email="joan@test", roles=[EDITOR])
+    client.get("/trigger?dag_id=nothing", headers=bearer(token))
+    with create_session() as session:
+        owners = [entry.owner for entry in session.query(Log).filter(Log.event == "trigger")]
+    assert owners == ["joan"]
 
 
 def test_the_login_page_leads_home(client: FlaskClient, rsa_key: SigningKey) -> None:

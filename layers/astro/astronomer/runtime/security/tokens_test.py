@@ -8,10 +8,18 @@ import time
 from typing import Any, Callable, Dict
 
 import pytest
-from astronomer.runtime.security.conftest import AUDIENCE, ISSUER, SigningKey, hand_made_token
+from astronomer.runtime.conftest import HttpServer
+from astronomer.runtime.security.conftest import (
+    AUDIENCE,
+    ISSUER,
+    SigningKey,
+    hand_made_token,
+    key_set,
+)
 from astronomer.runtime.security.errors import TokenError
 from astronomer.runtime.security.public_keys import keys_from_jwks
 from astronomer.runtime.security.tokens import Identity, TokenVerifier
+from cryptography.hazmat.primitives.asymmetric import ec
 
 
 class Keys:
@@ -54,9 +62,16 @@ HOSTILE_CLAIMS: Dict[str, Callable[[], Dict[str, Any]]] = {
     "without end": lambda: {"exp": None},
     "end is a text": lambda: {"exp": str(int(time.time()) + 600)},
     "end is true": lambda: {"exp": True},
+    "end is a list": lambda: {"exp": [int(time.time()) + 600]},
+    "end is never": lambda: {"exp": float("inf")},
+    "end is no number": lambda: {"exp": float("nan")},
+    "begin is a text": lambda: {"nbf": "0"},
+    "issued by a text": lambda: {"iat": "now"},
     "another audience": lambda: {"aud": "deployment-2"},
     "another audience that holds ours": lambda: {"aud": "deployment-11"},
     "no audience": lambda: {"aud": None},
+    "audience is an object": lambda: {"aud": {AUDIENCE: True}},
+    "issuer is a list": lambda: {"iss": [ISSUER]},
     "another issuer": lambda: {"iss": "https://evil.test/"},
     "no issuer": lambda: {"iss": None},
     "nobody": lambda: {"sub": None},
@@ -125,11 +140,40 @@ def test_a_header_that_asks_for_something_else_is_refused(
         verifier.verify(forged)
 
 
-def test_a_key_inside_of_the_token_is_not_used(
-    verifier: TokenVerifier, strange_key: SigningKey
+@pytest.mark.parametrize("name", ["jku", "jwk", "x5c", "x5u"])
+def test_a_key_that_the_token_brings_is_not_looked_at(
+    verifier: TokenVerifier, strange_key: SigningKey, http_server: HttpServer, name: str
+) -> None:
+    http_server.body = key_set(strange_key)
+    value = {"jwk": strange_key.jwk, "x5c": [strange_key.public_pem.decode()]}
+    with pytest.raises(TokenError):
+        verifier.verify(strange_key.token(headers={name: value.get(name, http_server.url)}))
+    assert http_server.asked == []
+
+
+@pytest.mark.parametrize("curve", [ec.SECP384R1(), ec.SECP256K1()])
+def test_a_token_of_another_curve_is_refused(
+    verifier: TokenVerifier, ec_key: SigningKey, curve: ec.EllipticCurve
 ) -> None:
     with pytest.raises(TokenError):
-        verifier.verify(strange_key.token(headers={"jwk": strange_key.jwk, "jku": "http://a"}))
+        verifier.verify(SigningKey(ec_key.kid, "ES256", curve).token())
+
+
+def test_of_a_claim_that_stands_twice_the_last_counts_for_the_platform_too(
+    verifier: TokenVerifier, rsa_key: SigningKey
+) -> None:
+    # RFC 7519, section 4, allows this or to refuse; the platform has signed both.
+    claims = json.dumps(CLAIMS)[:-1] + ', "roles": ["Viewer"]}'
+    assert verifier.verify(rsa_key.sign(claims)).roles == frozenset({"Viewer"})
+
+
+def test_a_header_s_second_algorithm_does_not_count(verifier: TokenVerifier) -> None:
+    for header in (
+        '{"alg": "RS256", "alg": "none", "kid": "rsa-1"}',
+        '{"alg": "none", "alg": "RS256", "kid": "rsa-1"}',
+    ):
+        with pytest.raises(TokenError):
+            verifier.verify(hand_made_token(header, CLAIMS))
 
 
 @pytest.mark.parametrize("cut", [1, 10, 200])

@@ -10,7 +10,7 @@ from astronomer.runtime.ui.colour import is_dark
 from astronomer.runtime.ui.templates import OverridingLoader
 from astronomer.runtime.ui.versions import image_tag, version_line
 from astronomer.runtime.update.notice import DISMISSED_COOKIE, UpdateNotice
-from flask import Blueprint, Flask, request
+from flask import Blueprint, Flask, Response, request
 from flask.blueprints import BlueprintSetupState
 from jinja2 import BaseLoader
 
@@ -38,6 +38,14 @@ def _set_up(state: BlueprintSetupState) -> None:
     assert isinstance(loader, BaseLoader)
     app.jinja_env.loader = OverridingLoader(_FOLDER / "templates", loader)
     app.context_processor(_Values())
+    app.after_request(_keep_inside)
+
+
+def _keep_inside(response: Response) -> Response:
+    """Keep the page of the REST API from asking Google about the logins that it names."""
+    if request.path == "/api/v1/ui/":
+        response.headers["Content-Security-Policy"] = "connect-src 'self'"
+    return response
 
 
 class _Values:
@@ -54,5 +62,6 @@ class _Values:
         self._notice = UpdateNotice.from_options()
 
     def __call__(self) -> Dict[str, Any]:
-        update = self._notice.newer_release(request.cookies.get(DISMISSED_COOKIE, ""))
-        return {"astronomer": {**self._constant, "update": update}}
+        newer = self._notice.newer_release(request.cookies.get(DISMISSED_COOKIE, ""))
+        # No name of a dictionary's own methods: a template would find the method.
+        return {"astronomer": {**self._constant, "newer_release": newer}}

@@ -3,9 +3,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from typing import Any, Dict, Iterator
 
 import pytest
+from astronomer.runtime.conftest import serving
+from astronomer.runtime.update.notice import DISMISSED_COOKIE
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -16,7 +19,9 @@ PASSWORD = "only-in-this-test"
 def app(plugin: None) -> Iterator[Flask]:
     from airflow.www.app import create_app
 
-    with pytest.MonkeyPatch.context() as patch:
+    with serving() as feed, pytest.MonkeyPatch.context() as patch:
+        feed.body = b'{"runtimeVersions": {"5.0.7": {}}}'
+        patch.setenv("AIRFLOW__ASTRONOMER__UPDATE_URL", feed.url)
         patch.setenv("ASTRONOMER_RUNTIME_VERSION", "5.0.6")
         made: Flask = create_app(config={"WTF_CSRF_ENABLED": False, "TESTING": True})
         manager: Any = made.appbuilder.sm  # type: ignore[attr-defined]
@@ -64,6 +69,37 @@ def test_the_login_page_has_the_colours_and_no_version(app: Flask) -> None:
     assert "astronomer/static/astronomer.css" in text
     assert "Astronomer Runtime 5.0.6" not in text
     assert "registry.astronomer.io" not in text
+
+
+def test_a_newer_release_is_shown_once_it_is_known_to_those_who_may_act_on_it(app: Flask) -> None:
+    admin, viewer = client(app, "admin"), client(app, "viewer")
+    first, end = page(admin, "/home"), time.monotonic() + 10
+    while "is available" not in page(admin, "/home") and time.monotonic() < end:
+        time.sleep(0.05)
+    assert "Astronomer Runtime 5.0.7 is available." in page(admin, "/home")
+    assert "is available" not in first or "Astronomer Runtime 5.0.7 is available." in first
+    assert "is available" not in page(viewer, "/home")
+    admin.set_cookie("localhost", DISMISSED_COOKIE, "5.0.7")
+    assert "is available" not in page(admin, "/home")
+
+
+def test_user_statistics_are_a_table_and_no_business_of_another_host(app: Flask) -> None:
+    text = page(client(app, "admin"), "/userstatschartview/chart/")
+    assert "<th>Login Count</th>" in text
+    assert "<td>viewer</td>" in text
+    assert "google" not in text
+
+
+def test_an_error_page_uses_a_style_sheet_of_this_host(app: Flask) -> None:
+    with app.test_request_context():
+        text = app.jinja_env.get_template("airflow/traceback.html").render(info="<why>")
+    assert '<link rel="stylesheet" href="/static/appbuilder/css/bootstrap.min.css">' in text
+    assert "&lt;why&gt;" in text
+
+
+def test_the_api_s_page_may_ask_this_host_only(app: Flask) -> None:
+    answer = client(app, "admin").get("/api/v1/ui/")
+    assert answer.headers["Content-Security-Policy"] == "connect-src 'self'"
 
 
 def test_the_style_sheet_is_served(app: Flask) -> None:

@@ -17,6 +17,8 @@ ORIGINAL = "astronomer-original/"
 
 OVERRIDDEN = {
     "airflow/main.html": "main.html",
+    "airflow/traceback.html": "traceback.html",
+    "appbuilder/general/widgets/direct_chart.html": "direct_chart.html",
     "appbuilder/navbar_menu.html": "navbar_menu.html",
 }
 """Airflow's name of a template, and the file of ours."""

@@ -1,0 +1,23 @@
+"""Leaves lineage out of processes where nobody wants it."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+
+_DISABLED = "OPENLINEAGE_DISABLED"
+_SERVERS = ("OPENLINEAGE_URL", "MARQUEZ_URL")
+_CONFIG = "OPENLINEAGE_CONFIG"
+_OURS = "/astronomer/runtime/lineage/openlineage.yml"
+
+
+def leave_lineage_out(environ: MutableMapping[str, str]) -> None:
+    """Disable OpenLineage where no server is named.
+
+    Its plugin loads all that it could ask for lineage, such as pandas and BigQuery's client, and
+    each task is a process that loads all plugins.
+    """
+    if any(environ.get(name, "").strip() for name in _SERVERS):
+        return
+    # A configuration of the operator's own may name a server too.
+    if environ.get(_CONFIG, _OURS).endswith(_OURS):
+        environ.setdefault(_DISABLED, "true")

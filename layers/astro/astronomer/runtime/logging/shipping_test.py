@@ -1,0 +1,122 @@
+"""What of a task's log can be read from another machine, whatever happens to its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from typing import Callable, List
+
+from astronomer.runtime.entrypoint.log_shipper import start_shipper
+from astronomer.runtime.logging.conftest import KEY, S3, SECRET, Machine, eventually, numbered_lines
+
+_COUNT = numbered_lines(every=0.05)
+
+_LINE = re.compile(r"^\[.* INFO - line (\d+) ([\d.]+)$", re.MULTILINE)
+
+_LAG = 10.0
+"""Seconds. It is one where this machine has time for the shipper: `benchmarks/task_logs.py`."""
+
+
+def numbers(log: str) -> List[int]:
+    return [int(number) for number, _ in _LINE.findall(log)]
+
+
+def test_what_a_killed_machine_has_printed_is_read_elsewhere(
+    machine: Callable[..., Machine], s3: S3
+) -> None:
+    worker, webserver = machine("worker"), machine("webserver")
+    task = worker.start_task(_COUNT, "killed")
+    eventually(lambda: len(s3.keys()) > 5)
+    # With all that could ship anything: as when the container is killed.
+    worker.kill(task, shippers=True)
+    killed = time.time()
+
+    printed = _LINE.findall(worker.printed())
+    found = numbers(webserver.read("killed"))
+    assert found == list(range(len(found)))
+    assert len(found) >= sum(float(moment) < killed - _LAG for _, moment in printed)
+
+    # What was not shipped is, at the next start.
+    start_shipper(["celery worker"], worker.environ)
+    eventually(s3.complete)
+    assert numbers(webserver.read("killed")) == list(range(len(printed)))
+
+
+def test_a_task_goes_on_while_the_store_is_down_and_its_whole_log_is_shipped(
+    machine: Callable[..., Machine], s3: S3
+) -> None:
+    worker, webserver = machine("worker"), machine("webserver")
+    task = worker.start_task(_COUNT, "outage")
+    eventually(s3.keys)
+    s3.stop()
+    before = len(numbers(worker.printed()))
+    eventually(lambda: len(numbers(worker.printed())) > before + 100)
+    # The task with its supervisor, as when a worker is killed: the shipper lives.
+    worker.kill(task)
+    assert not s3.complete()
+    s3.start()
+    eventually(s3.complete)
+    printed = numbers(worker.printed())
+    assert numbers(webserver.read("outage")) == printed == list(range(len(printed)))
+
+
+def test_only_our_connection_is_used_and_tasks_do_not_see_it(
+    machine: Callable[..., Machine], s3: S3
+) -> None:
+    worker, webserver = machine("worker"), machine("webserver")
+    task = worker.start_task(
+        """
+def work():
+    from airflow.utils.log.secrets_masker import mask_secret
+    print("conn", sorted(name for name in os.environ if name.startswith("AIRFLOW_CONN_")))
+    print("user", os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_PROFILE"])
+    mask_secret("hush-hush")
+    print("a secret: hush-hush")
+""",
+        "isolated",
+    )
+    assert task.wait(120) == 0
+    [key] = eventually(s3.complete)
+    # All that is left of a log that has ended is one object.
+    assert s3.keys() == [key]
+
+    log = webserver.read("isolated")
+    assert "conn ['AIRFLOW_CONN_AWS_DEFAULT']" in log
+    assert "user USERS-KEY users-profile-that-is-not-here" in log
+    assert "a secret: ***" in log
+    assert "hush-hush" not in log and SECRET not in log
+    assert all(f"Credential={KEY}/" in each for each in s3.authorizations)
+    assert os.environ["AWS_ACCESS_KEY_ID"] == "USERS-KEY"
+
+    # What Airflow's own handlers have written is still read, beside ours and alone.
+    stock = key[: key.index(".chunks/")]
+    s3.put(stock, b"by Airflow's own\n")
+    log = webserver.read("isolated")
+    assert log.index("by Airflow's own") < log.index("a secret")
+    s3.delete(key)
+    assert webserver.read("isolated").splitlines()[1] == "by Airflow's own"
+
+
+def test_the_end_of_a_running_task_s_log_is_its_worker_s(
+    machine: Callable[..., Machine], s3: S3
+) -> None:
+    worker = machine("worker", AIRFLOW__ASTRONOMER__TASK_LOG_INTERVAL="600")
+    task = worker.start_task(_COUNT, "running")
+    eventually(s3.keys)
+    eventually(lambda: len(numbers(worker.printed())) > 50)
+    found = numbers(worker.read("running"))
+    assert found == list(range(len(found)))
+    assert len(found) > 50
+    worker.kill(task)
+
+
+def test_without_a_store_the_worker_s_log_is_read(machine: Callable[..., Machine], s3: S3) -> None:
+    worker = machine("worker")
+    s3.stop()
+    task = worker.start_task("def work():\n    print('here')\n", "alone")
+    assert task.wait(120) == 0
+    log = worker.read("alone")
+    s3.start()
+    assert log.startswith("*** Unable to read remote log from s3://logs/base/")
+    assert "INFO - here" in log

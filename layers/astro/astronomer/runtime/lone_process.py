@@ -1,0 +1,106 @@
+"""A background process of which a folder has at most one, for work that must not hold up a task.
+
+It holds a lock on the folder while it works, and is started again by whoever next has work for it.
+It stands outside of the process group of what started it, so that the end of a task, or of a
+worker, is not its end.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO, Any, Callable, Mapping, Optional
+
+_LOCK = "sender.lock"
+
+_PATIENCE = 2.0
+"""Seconds to wait for a lock that whoever started this process may hold for a moment."""
+
+_is_one = False
+
+
+def ensure(
+    module: str, folder: Path, *arguments: str, environ: Optional[Mapping[str, str]] = None
+) -> None:
+    """Start `python -m MODULE FOLDER ARGUMENTS` unless one is at work there; returns at once.
+
+    Args:
+        module: Calls `work_alone` for the folder it is given.
+        folder: Exists.
+        arguments: More of the command line.
+        environ: The variables it gets; None for those of this process.
+
+    Raises:
+        OSError: The folder cannot be used, or no process be started.
+    """
+    lock = _locked(folder)
+    if lock is None:
+        return
+    with lock:
+        # The new process takes the lock anew: it must not be lost with this one.
+        start(module, folder, *arguments, environ=environ)
+
+
+def start(
+    module: str,
+    folder: Path,
+    *arguments: str,
+    environ: Optional[Mapping[str, str]] = None,
+    stderr: Any = subprocess.DEVNULL,
+) -> None:
+    """As `ensure`, without looking: one that finds another at work ends by itself."""
+    subprocess.Popen(
+        [sys.executable, "-m", module, str(folder), *arguments],
+        env=None if environ is None else dict(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=stderr,
+        start_new_session=True,
+        close_fds=True,
+    )
+
+
+def is_one() -> bool:
+    """Whether this process is one."""
+    return _is_one
+
+
+def work_alone(folder: Path, work: Callable[[], None], waiting: Callable[[], bool]) -> int:
+    """Work while no other process does; returns an exit code.
+
+    Args:
+        folder: What the process is started for.
+        work: Returns when nothing has come for a while.
+        waiting: Whether there is something to do.
+    """
+    global _is_one
+    _is_one = True
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        lock = _locked(folder)
+        if lock is not None:
+            with lock:
+                work()
+            # What came while the lock was still held, nobody else was started for.
+            if not waiting():
+                return 0
+        elif time.monotonic() > deadline:
+            # Another one is at work; whoever started this process held the lock for a moment only.
+            return 0
+        else:
+            time.sleep(0.05)
+
+
+def _locked(folder: Path) -> Optional[IO[str]]:
+    """The folder's lock; None while another process holds it."""
+    file = open(os.path.join(folder, _LOCK), "a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file

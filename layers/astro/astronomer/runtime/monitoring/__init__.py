@@ -1,0 +1,1 @@
+"""A DAG whose runs say that a Deployment runs DAGs."""

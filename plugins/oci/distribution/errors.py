@@ -1,0 +1,26 @@
+"""Errors of the registry client."""
+
+from __future__ import annotations
+
+from oci.sandbox.errors import SandboxError
+
+
+class RegistryError(SandboxError):
+    """A registry cannot be used. The message is one sentence: which, what is wrong, the fix."""
+
+
+class TryAgain(Exception):
+    """Something that may be over in a moment. The message completes "the push failed: ..."."""
+
+    def __init__(self, problem: str, seconds: float = 0) -> None:
+        super().__init__(problem)
+        self.seconds = seconds
+        """How long the registry asks to wait, at least."""
+
+
+class UploadLost(TryAgain):
+    """The registry does not know an upload any more, or not in the state that we know."""
+
+
+class DigestRefused(Exception):
+    """The registry says that the bytes it has are not those of the digest."""

@@ -1,0 +1,161 @@
+"""Pushes an image: what is missing of its blobs, the documents about it, and the tag last."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from typing import Callable, Dict, List, Set
+
+from oci.distribution.blob import Blob
+from oci.distribution.blob_upload import BlobUpload
+from oci.distribution.errors import RegistryError
+from oci.distribution.journal import Journal
+from oci.distribution.progress import Progress
+from oci.distribution.push_request import PushRequest
+from oci.distribution.referrers import INDEX_MEDIA_TYPE, attachments, fallback_index, fallback_tag
+from oci.distribution.repository import Repository
+from oci.sandbox.layout import Layout
+from oci.sandbox.sizes import human_size
+
+UPLOADS = 4
+"""Blobs that are under way at the same time."""
+
+_TICK_SECONDS = 0.2
+
+
+class Push:
+    """The push of one image.
+
+    Args:
+        repository: Where to.
+        layout: The image.
+        request: What else.
+        journal: See `Journal`.
+        progress: Shows how far it is.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        layout: Layout,
+        request: PushRequest,
+        journal: Journal,
+        progress: Progress,
+    ) -> None:
+        self._repository = repository
+        self._layout = layout
+        self._request = request
+        self._journal = journal
+        self._progress = progress
+        self._digest = layout.manifest_digest
+        self._attachments = attachments(layout) if request.attach else []
+
+    def run(self) -> None:
+        """Make the tag point at the image.
+
+        Raises:
+            RegistryError: It cannot; what has arrived so far is not sent again.
+        """
+        started = time.monotonic()
+        if self._tagged():
+            self._progress.say("it is there already")
+            return
+        blobs = self._blobs()
+        with ThreadPoolExecutor(UPLOADS) as pool:
+            found = self._all(pool, self._repository.has_blob, [blob.digest for blob in blobs])
+            missing = [blob for blob in blobs if not found[blob.digest]]
+            total = sum(blob.size for blob in missing)
+            self._progress.start(
+                f"{len(blobs) - len(missing)} of {len(blobs)} blobs are there", total
+            )
+            by_digest = {blob.digest: blob for blob in missing}
+            sent = self._all(pool, lambda digest: self._bring(by_digest[digest]), list(by_digest))
+        self._attach()
+        # Somebody else may have pushed it in the meantime.
+        if not self._tagged():
+            self._repository.put_manifest(
+                self._request.tag,
+                self._layout.blob(self._digest).read_bytes(),
+                self._layout.manifest["mediaType"],
+            )
+        bytes_sent = sum(by_digest[digest].size for digest, was_sent in sent.items() if was_sent)
+        seconds = time.monotonic() - started
+        self._progress.say(f"{self._digest}, {human_size(bytes_sent)} sent in {seconds:.1f} s")
+
+    def _attach(self) -> None:
+        """Push the documents about the image, whose blobs are there."""
+        # No generator: each must be pushed, whatever the registry says of the others.
+        listed = [
+            self._repository.put_manifest(
+                item.descriptor["digest"], item.content, item.descriptor["mediaType"]
+            )
+            for item in self._attachments
+        ]
+        if not all(listed):
+            tag = fallback_tag(self._layout)
+            index = fallback_index(self._repository.manifest(tag), self._attachments)
+            self._repository.put_manifest(tag, index, INDEX_MEDIA_TYPE)
+
+    def _tagged(self) -> bool:
+        """Whether the tag points at our image.
+
+        Raises:
+            RegistryError: It points at another, and must not be moved.
+        """
+        existing = self._repository.manifest_digest(self._request.tag)
+        if existing is None or existing == self._digest:
+            return existing is not None
+        if self._request.force:
+            return False
+        raise RegistryError(
+            f"{self._repository.reference}:{self._request.tag}: the tag is there and points at "
+            f"{existing}, where this image is {self._digest}. A published release does not "
+            "change: give the image another version, or add `--oci-publish-force`."
+        )
+
+    def _blobs(self) -> List[Blob]:
+        """Each blob once, the largest first, so that it does not come alone at the end."""
+        manifests = [self._layout.manifest, *(item.manifest for item in self._attachments)]
+        blobs = {
+            item["digest"]: Blob(item["digest"], item["size"], self._layout.blob(item["digest"]))
+            for manifest in manifests
+            for item in (manifest["config"], *manifest["layers"])
+        }
+        return sorted(blobs.values(), key=lambda blob: (-blob.size, blob.digest))
+
+    def _bring(self, blob: Blob) -> bool:
+        """Get a blob into the repository; whether its bytes had to be sent."""
+        names = (name for name in self._request.mount_from if self._is_in(name, blob))
+        upload = BlobUpload(
+            self._repository, blob, self._journal, self._request.chunk, self._progress.sent
+        )
+        was_sent = upload.run(next(names, None))
+        self._progress.sent(blob.digest, blob.size)
+        return was_sent
+
+    def _is_in(self, name: str, blob: Blob) -> bool:
+        try:
+            return Repository(self._repository.client, name, "pull").has_blob(blob.digest)
+        except RegistryError:
+            # It is not ours to read: then its blobs are sent.
+            return False
+
+    def _all(
+        self, pool: ThreadPoolExecutor, work: Callable[[str], bool], digests: List[str]
+    ) -> Dict[str, bool]:
+        """The result of `work` for each digest; the first failure ends the others."""
+        futures = {pool.submit(work, digest): digest for digest in digests}
+        pending: Set[Future[bool]] = set(futures)
+        try:
+            while pending:
+                done, pending = wait(pending, _TICK_SECONDS, FIRST_EXCEPTION)
+                self._progress.show()
+                for future in done:
+                    future.result()
+        except BaseException:
+            # The others end with the chunk that they are sending, so that it counts.
+            self._repository.client.stop.set()
+            for future in pending:
+                future.cancel()
+            raise
+        return {digest: future.result() for future, digest in futures.items()}

@@ -1,0 +1,117 @@
+"""`sharing`: what images cost together, and what each upgrade from one to the next pulls."""
+
+from __future__ import annotations
+
+import json
+from typing import Iterable, Iterator
+
+from oci.image import ImageSpec
+from oci.report import table
+from oci.sandbox.sizes import human_size
+from oci.sharing import ImageBlobs, SharingReport, share
+from oci.target_types import ImageLayersField
+from oci.util_rules.assemble_image import BuiltImage
+from oci.util_rules.kinds import ImageRequest
+from pants.core.util_rules.environments import ChosenLocalEnvironmentName
+from pants.engine.console import Console
+from pants.engine.environment import EnvironmentName
+from pants.engine.goal import Goal, GoalSubsystem, Outputting
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, goal_rule, rule
+from pants.engine.target import FilteredTargets
+from pants.option.option_types import BoolOption
+from pants.util.docutil import bin_name
+from pants.util.frozendict import FrozenDict
+from pants.util.strutil import softwrap
+
+
+class SharingError(Exception):
+    """There is nothing to report on."""
+
+
+class SharingSubsystem(Outputting, GoalSubsystem):
+    name = "sharing"
+    help = softwrap(
+        """
+        Say how many bytes images take together, each distinct layer once, and how many a node
+        pulls to get from each image to the next one. Builds what is not built yet.
+        """
+    )
+
+    json = BoolOption(default=False, help="Write JSON instead of tables.")
+
+
+class SharingGoal(Goal):
+    subsystem_cls = SharingSubsystem
+    environment_behavior = Goal.EnvironmentBehavior.LOCAL_ONLY
+
+
+@rule
+async def image_blobs(request: ImageRequest, environment: EnvironmentName) -> ImageBlobs:
+    spec = await Get(ImageSpec, {request: ImageRequest, environment: EnvironmentName})
+    image = await Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName})
+    layers = [layer.descriptor for layer in image.layers]
+    return ImageBlobs(
+        reference=f"{spec.repository}:{spec.tag}",
+        blobs=FrozenDict({layer.digest: layer.size for layer in layers}),
+        targets=FrozenDict({layer.digest: layer.target for layer in layers}),
+    )
+
+
+def _tables(report: SharingReport) -> Iterator[str]:
+    yield from table(
+        [
+            ("upgrade", "to", "pulls", "layers"),
+            *(
+                (
+                    upgrade.before,
+                    upgrade.after.rpartition(":")[2],
+                    human_size(upgrade.size),
+                    ", ".join(
+                        f"{target} {human_size(size)}" for target, size in upgrade.new.items()
+                    )
+                    or "-",
+                )
+                for upgrade in report.upgrades
+            ),
+        ],
+        right=frozenset({2}),
+    )
+    yield ""
+    yield from table(
+        [
+            (f"{len(report.images)} images, each distinct layer once", human_size(report.stored)),
+            ("the largest of them", human_size(report.largest)),
+            ("ratio", f"{report.stored / report.largest:.2f}"),
+        ],
+        right=frozenset({1}),
+    )
+
+
+@goal_rule
+async def sharing(
+    targets: FilteredTargets,
+    options: SharingSubsystem,
+    environment: ChosenLocalEnvironmentName,
+    console: Console,
+) -> SharingGoal:
+    addresses = [target.address for target in targets if target.has_field(ImageLayersField)]
+    if not addresses:
+        raise SharingError(
+            f"No image is among the targets. Name some: `{bin_name()} sharing versions::`."
+        )
+    images = await MultiGet(
+        Get(
+            ImageBlobs,
+            {ImageRequest(address): ImageRequest, environment.val: EnvironmentName},
+        )
+        for address in addresses
+    )
+    report = share(images)
+    text = json.dumps(report.to_json(), indent=2) if options.json else "\n".join(_tables(report))
+    with options.output_sink(console) as sink:
+        print(text, file=sink)
+    return SharingGoal(exit_code=0)
+
+
+def rules() -> Iterable[Rule]:
+    return collect_rules()

@@ -1,0 +1,110 @@
+"""The experimental line: it starts, runs a DAG and says what it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Dict, Iterator
+
+import pytest
+import yaml
+
+from tests.engine.container import Container
+from tests.engine.session import Engine
+from tests.engine.waiting import wait_for
+from tests.stack.airflow import DAGS
+
+_DAG = """
+from datetime import datetime
+
+from airflow.sdk import DAG, task
+
+with DAG("greeting", start_date=datetime(2026, 1, 1), schedule=None):
+
+    @task
+    def hello():
+        print("hello from Airflow 3")
+        return 42
+
+    hello()
+"""
+
+_START_SECONDS = 240
+_RUN_SECONDS = 180
+
+
+@pytest.fixture(scope="module")
+def manifest() -> Dict[str, Any]:
+    read: Dict[str, Any] = yaml.safe_load(Path("versions/3.3-1/release.yaml").read_text())
+    return read
+
+
+@pytest.fixture(scope="module")
+def airflow(engine: Engine, dist: Path) -> Iterator[Container]:
+    """All components in one container, with sqlite, as a developer tries it."""
+    image = engine.load(dist / "images" / "3.3-1-base")
+    with engine.start(
+        image,
+        ["airflow", "standalone"],
+        environment={
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        },
+        files={f"{DAGS}/greeting.py": _DAG},
+    ) as container:
+        wait_for(
+            "Airflow to be healthy",
+            lambda: container.exec(["astronomer-runtime", "health"]).exit_code == 0,
+            _START_SECONDS,
+            container.logs,
+        )
+        yield container
+
+
+def get(airflow: Container, path: str) -> str:
+    return (
+        airflow.exec(["curl", "--silent", "--fail", f"http://127.0.0.1:8080{path}"])
+        .checked()
+        .stdout
+    )
+
+
+def test_it_is_made_of_another_debian_another_python_and_another_airflow(
+    airflow: Container, manifest: Dict[str, Any]
+) -> None:
+    assert "bookworm" in airflow.exec(["cat", "/etc/os-release"]).checked().stdout
+    python = airflow.exec(["python", "--version"]).checked().stdout
+    assert python.startswith(f"Python {manifest['python']}.")
+    assert json.loads(get(airflow, "/api/v2/version"))["version"] == manifest["airflow"]
+    installed = airflow.exec(["pip", "freeze"]).checked().stdout.lower().splitlines()
+    for name, version in manifest["providers"].items():
+        assert f"apache-airflow-providers-{name}=={version}" in installed
+    airflow.exec(["pip", "check"]).checked()
+
+
+def test_a_dag_runs(airflow: Container) -> None:
+    wait_for(
+        "the DAG to be parsed",
+        lambda: "greeting" in airflow.exec(["airflow", "dags", "list"]).stdout,
+        _RUN_SECONDS,
+        airflow.logs,
+    )
+    airflow.exec(["airflow", "dags", "trigger", "greeting", "--run-id", "run"]).checked()
+
+    def state() -> str:
+        runs = airflow.exec(["airflow", "dags", "list-runs", "greeting", "--output", "json"])
+        found: str = runs.json()[0]["state"]
+        return found
+
+    wait_for("the run to end", lambda: state() in ("success", "failed"), _RUN_SECONDS, airflow.logs)
+    assert state() == "success"
+
+
+def test_every_page_has_our_footer(airflow: Container, manifest: Dict[str, Any]) -> None:
+    plugins = json.loads(get(airflow, "/api/v2/plugins"))["plugins"]
+    apps = [app for plugin in plugins for app in plugin["react_apps"]]
+    assert [(app["destination"], app["bundle_url"]) for app in apps] == [
+        ("base", "astronomer/footer.js")
+    ]
+    line = f"Astronomer Runtime {manifest['release']} based on Airflow {manifest['airflow']}"
+    assert line in get(airflow, "/astronomer/footer.js")

@@ -1,0 +1,1 @@
+"""Every page of Airflow's UI, as a browser shows it."""
