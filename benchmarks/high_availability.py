@@ -1,8 +1,8 @@
 """Measures the recovery from deaths: `./pants run benchmarks/high_availability.py`.
 
-Plays what `tests/high_availability` tests, with the image's defaults, then with Airflow's own. Prints
-a table, and writes what it says as JSON to `dist/benchmarks/high_availability.json`. Takes up to an
-hour: with Airflow's defaults the run is given up after `--seconds`. Needs the images of
+Plays what `tests/high_availability` tests, with the image's defaults, then with Airflow's own.
+Prints a table, and writes what it says as JSON to `dist/benchmarks/high_availability.json`. Takes
+up to an hour: with Airflow's defaults the run is given up after `--seconds`. Needs the images of
 `./pants package versions/5.0.6:: tests/images::`.
 """
 

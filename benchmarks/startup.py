@@ -75,7 +75,7 @@ def measure(engine: Engine, image: str, count: int) -> List[Dict[str, object]]:
             pairs = [
                 (run(ours, way.with_us), run(stock, [*without, *way.without_us]))
                 for _ in range(count + 1)
-            # The first start reads everything from the disk.
+                # The first start reads everything from the disk.
             ][1:]
             report.append(_figures(way.what, pairs))
         return report

@@ -75,7 +75,7 @@ def test_airflow_s_links_to_its_documentation_name_its_release(
     shell: Container, release: Dict[str, Any]
 ) -> None:
     script = "from airflow.utils.docs import get_docs_url as url; print(url('plugins.html'))"
-    found = shell.exec(["python", "-c", script]).checked().stdout
+    found = shell.exec(["python", "-c", script], seconds=180).checked().stdout
 
     assert found.strip().endswith(f"/apache-airflow/{release['airflow']}/plugins.html")
 
@@ -121,7 +121,9 @@ def test_airflow_has_its_extras(
 
 
 def test_pip_finds_no_conflict(shell: Container) -> None:
-    assert shell.exec(["pip", "check"]).checked().stdout == "No broken requirements found.\n"
+    found = shell.exec(["pip", "check"], seconds=180).checked().stdout
+
+    assert found == "No broken requirements found.\n"
 
 
 def test_pip_is_recent_enough(installed: Versions) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterable
 
-from oci.goals import explain, package, publish, run, sharing
+from oci.goals import explain, package, publish, run, sharing, sign
 from oci.target_types import FilesLayerTarget, OciImageTarget
 from oci.util_rules import (
     assemble_image,
@@ -42,6 +42,7 @@ def rules() -> Iterable[Rule | UnionRule]:
         *run.rules(),
         *sandbox_code.rules(),
         *sharing.rules(),
+        *sign.rules(),
         *toolchain.rules(),
         *toolchain_libraries.rules(),
     ]

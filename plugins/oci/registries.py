@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any, Iterator, Mapping
 
 from oci.distribution.address import RegistryAddress, parse_address
@@ -47,8 +47,11 @@ class Registry:
     mount_from: tuple[str, ...] = ()
     """Repositories there that may hold the same layers, besides those of the images here."""
 
-    chunk_mb: int = field(default=16)
+    chunk_mb: int = 16
     """Megabytes in one request of an upload."""
+
+    attach: bool = True
+    """Whether bills of materials and provenance are pushed with an image."""
 
     @property
     def parsed(self) -> RegistryAddress:
@@ -94,7 +97,8 @@ def _entry(alias: str, options: object) -> Registry:
     where = f"pants.toml: `[oci].registries` '{alias}'"
     if not isinstance(options, Mapping):
         raise RegistryOptionsError(f"{where} must be a table with an `address`.")
-    kinds = {"default": bool, "plain_http": bool, "chunk_mb": int, "mount_from": (list, tuple)}
+    switches = dict.fromkeys(("attach", "default", "plain_http"), bool)
+    kinds: dict[str, Any] = {**switches, "chunk_mb": int, "mount_from": (list, tuple)}
     known = {item.name for item in fields(Registry)} - {"alias"}
     values: dict[str, Any] = {"default": alias == "default"}
     for key, value in options.items():
@@ -102,7 +106,7 @@ def _entry(alias: str, options: object) -> Registry:
             close = difflib.get_close_matches(key, known, 1)
             hint = f"did you mean `{close[0]}`?" if close else f"there are {sorted(known)}."
             raise RegistryOptionsError(f"{where} has no option `{key}`: {hint}")
-        kind: Any = kinds.get(key, str)
+        kind = kinds.get(key, str)
         if not isinstance(value, kind) or (kind is int and (value is True or value < 1)):
             raise RegistryOptionsError(f"{where}: `{key}` is {value!r}, which it cannot be.")
         values[key] = tuple(value) if key == "mount_from" else value

@@ -95,6 +95,8 @@ class OciSubsystem(Subsystem):
             `{{parent_directory}}` (of its target). `plain_http = true` does without TLS on another
             machine. `mount_from` lists repositories of the registry that may have the same layers,
             besides those of the images here. `chunk_mb` is the size of one request.
+            `attach = false` leaves out bills of materials and provenance, for registries that
+            take images alone.
 
             Credentials come from Docker's configuration: `docker login` makes them.
             """

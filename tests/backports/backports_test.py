@@ -8,12 +8,12 @@ from typing import Any, Dict, List, NamedTuple
 
 import pytest
 import yaml
+
+from tests.backports.patches import without
 from tests.engine.container import Container
 from tests.engine.session import Engine
 
-from tests.backports.patches import without
-
-RELEASES = ["5.0.6"]
+RELEASES = ["5.0.5", "5.0.6", "5.0.7"]
 
 SITE = "/usr/local/lib/python3.9/dist-packages"
 STOCK = "/tmp/stock"

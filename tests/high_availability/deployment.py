@@ -33,7 +33,7 @@ _MIGRATION_SECONDS = 300
 _GRACE_SECONDS = 20
 
 # What an orchestrator sends in place of SIGTERM, where an image says so: to Postgres, SIGTERM means
-# to wait until every client has gone. Source: PostgreSQL's documentation, "Shutting Down the Server".
+# to wait until every client has gone. Source: "Shutting Down the Server" in its documentation.
 _STOP_SIGNALS = {"postgres": "SIGINT"}
 
 # On a busy machine; probes have less.
@@ -143,10 +143,6 @@ class Deployment:
             )
             .stdout.strip()
         )
-
-    def run(self, *argv: str) -> str:
-        """What a command prints in a container of its own."""
-        return self._airflow("command", argv).wait(_START_SECONDS).checked().output
 
     def replace(self, signal: str, *names: str) -> Death:
         """End containers by a signal, all at once, and start them again.

@@ -17,7 +17,7 @@ from tests.high_availability.recovery import recoveries, summary
 VISIBILITY = 30
 
 _LONG = 75
-_END = 600
+_END = 1200
 _HEALTH = 180
 
 

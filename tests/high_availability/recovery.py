@@ -22,9 +22,7 @@ class Recovery(NamedTuple):
     """Seconds until any task began; None where none did."""
 
 
-def recoveries(
-    deaths: Sequence[Death], runs: Mapping[str, Sequence[Execution]]
-) -> List[Recovery]:
+def recoveries(deaths: Sequence[Death], runs: Mapping[str, Sequence[Execution]]) -> List[Recovery]:
     """What followed each death, as the records of the tasks tell."""
     interrupted: Dict[int, List[float]] = {}
     for ordered in runs.values():
@@ -60,9 +58,7 @@ def summary(found: Sequence[Recovery]) -> Dict[str, object]:
 
 def _cause(one: Execution, again: float, deaths: Sequence[Death]) -> Optional[int]:
     """Which death made a task's work begin again: its component's, else that of a service."""
-    between = [
-        place for place, death in enumerate(deaths) if one.start < death.moment < again
-    ]
+    between = [place for place, death in enumerate(deaths) if one.start < death.moment < again]
     own = [place for place in between if one.component in deaths[place].names]
     if own and one.end is None:
         return own[0]

@@ -36,7 +36,7 @@ def work(seconds):
 retries = dict(retries=5, retry_delay=timedelta(seconds=1))
 
 with DAG(
-    "work", start_date=datetime(2022, 7, 1), schedule_interval=None, max_active_tasks=64
+    "work", start_date=datetime(2022, 7, 1), schedule_interval="@once", max_active_tasks=64
 ) as dag:
     for number in range(@SHORT@):
         PythonOperator(task_id=f"short-{number}", python_callable=work, op_args=[3], **retries)
@@ -51,9 +51,10 @@ with DAG(
         )
     for number in range(@DEFERRED@):
         due = 20 + 15 * number
+        target = f"dag_run.start_date + macros.timedelta(seconds={due})"
         DateTimeSensorAsync(
             task_id=f"deferred-{due}",
-            target_time=f"{{{{ (dag_run.start_date + macros.timedelta(seconds={due})).isoformat() }}}}",
+            target_time="{{ (" + target + ").isoformat() }}",
             queue="long",
             priority_weight=10,
             **retries,

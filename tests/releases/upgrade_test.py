@@ -34,9 +34,7 @@ def test_a_database_of_the_oldest_release_reaches_the_newest_with_its_history(
             step = "init" if count == 1 else "upgrade"
             container.exec(["airflow", "db", step], seconds=_SECONDS).checked()
             day = f"2022-07-{count:02}"
-            container.exec(
-                ["airflow", "dags", "test", "greeting", day], seconds=_SECONDS
-            ).checked()
+            container.exec(["airflow", "dags", "test", "greeting", day], seconds=_SECONDS).checked()
             history.append(day)
             runs: List[Dict[str, str]] = container.exec(
                 ["airflow", "dags", "list-runs", "--dag-id", "greeting", "--output", "json"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 from typing import Iterator
 
@@ -39,7 +41,19 @@ def screenshots() -> Path:
 
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    """What drives browsers; there can be only one of it at a time."""
+    """What drives browsers; there can be only one of it at a time.
+
+    Where there is no browser the tests are skipped, or fail where ASTRO_RUNTIME_REQUIRE_ENGINE=1.
+    """
+    sentence = ""
+    if shutil.which("chromium") is None:
+        sentence = "There is no `chromium`: install Debian's package chromium."
+    elif os.geteuid() != 0:
+        sentence = "Only root can enter the network of a container: run it as root."
+    if sentence and os.environ.get("ASTRO_RUNTIME_REQUIRE_ENGINE") == "1":
+        pytest.fail(sentence, pytrace=False)
+    if sentence:
+        pytest.skip(sentence)
     with sync_playwright() as made:
         yield made
 

@@ -1,4 +1,4 @@
-"""Pushes an image: first what is missing of its blobs, then the manifest, which makes the tag."""
+"""Pushes an image: what is missing of its blobs, the documents about it, and the tag last."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from oci.distribution.errors import RegistryError
 from oci.distribution.journal import Journal
 from oci.distribution.progress import Progress
 from oci.distribution.push_request import PushRequest
+from oci.distribution.referrers import INDEX_MEDIA_TYPE, attachments, fallback_index, fallback_tag
 from oci.distribution.repository import Repository
 from oci.sandbox.layout import Layout
 from oci.sandbox.sizes import human_size
@@ -47,6 +48,7 @@ class Push:
         self._journal = journal
         self._progress = progress
         self._digest = layout.manifest_digest
+        self._attachments = attachments(layout) if request.attach else []
 
     def run(self) -> None:
         """Make the tag point at the image.
@@ -68,6 +70,7 @@ class Push:
             )
             by_digest = {blob.digest: blob for blob in missing}
             sent = self._all(pool, lambda digest: self._bring(by_digest[digest]), list(by_digest))
+        self._attach()
         # Somebody else may have pushed it in the meantime.
         if not self._tagged():
             self._repository.put_manifest(
@@ -78,6 +81,20 @@ class Push:
         bytes_sent = sum(by_digest[digest].size for digest, was_sent in sent.items() if was_sent)
         seconds = time.monotonic() - started
         self._progress.say(f"{self._digest}, {human_size(bytes_sent)} sent in {seconds:.1f} s")
+
+    def _attach(self) -> None:
+        """Push the documents about the image, whose blobs are there."""
+        # No generator: each must be pushed, whatever the registry says of the others.
+        listed = [
+            self._repository.put_manifest(
+                item.descriptor["digest"], item.content, item.descriptor["mediaType"]
+            )
+            for item in self._attachments
+        ]
+        if not all(listed):
+            tag = fallback_tag(self._layout)
+            index = fallback_index(self._repository.manifest(tag), self._attachments)
+            self._repository.put_manifest(tag, index, INDEX_MEDIA_TYPE)
 
     def _tagged(self) -> bool:
         """Whether the tag points at our image.
@@ -98,9 +115,10 @@ class Push:
 
     def _blobs(self) -> List[Blob]:
         """Each blob once, the largest first, so that it does not come alone at the end."""
-        manifest = self._layout.manifest
+        manifests = [self._layout.manifest, *(item.manifest for item in self._attachments)]
         blobs = {
             item["digest"]: Blob(item["digest"], item["size"], self._layout.blob(item["digest"]))
+            for manifest in manifests
             for item in (manifest["config"], *manifest["layers"])
         }
         return sorted(blobs.values(), key=lambda blob: (-blob.size, blob.digest))

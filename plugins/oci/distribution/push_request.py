@@ -30,6 +30,9 @@ class PushRequest:
     chunk: int
     """Bytes in one request."""
 
+    attach: bool = True
+    """Whether the documents about the image are pushed too."""
+
     @classmethod
     def from_json(cls, text: str) -> PushRequest:
         """Read what `to_json` wrote."""

@@ -32,6 +32,8 @@ OVERHEAD = 20_000
 class Machine:
     """A machine that pushes, by way of a proxy that counts and cuts."""
 
+    kind = "application/vnd.oci.image"
+
     def __init__(self, registry: RegistryServer, proxy: Proxy, journal: Path) -> None:
         self.registry = registry
         self.proxy = proxy
@@ -57,7 +59,8 @@ class Machine:
         return self.proxy.sent - before
 
     def get(self, path: str) -> requests.Response:
-        return requests.get(f"http://{self.registry.address}/v2/{path}")
+        accept = {"Accept": f"{self.kind}.manifest.v1+json, {self.kind}.index.v1+json, */*"}
+        return requests.get(f"http://{self.registry.address}/v2/{path}", headers=accept)
 
     def holds(self, layout: Layout, repository: str = "astro-runtime", tag: str = "5.0.6") -> bool:
         """Whether the tag gives the image, with all of its bytes."""
@@ -153,6 +156,30 @@ def test_a_layer_is_taken_over_from_another_repository(machine: Machine, tmp_pat
     sent = machine.push(other, "team/two", mount_from=("team/none", "team/one"))
     assert sent < len(OTHER) + OVERHEAD
     assert machine.holds(other, "team/two")
+
+
+def test_documents_about_an_image_are_listed_beside_what_others_attached(
+    machine: Machine, tmp_path: Path
+) -> None:
+    def listed(layout: Layout) -> "dict[str, str]":
+        tag = layout.manifest_digest.replace(":", "-")
+        index = machine.get(f"astro-runtime/manifests/{tag}").json()
+        found = {}
+        for descriptor in index["manifests"]:
+            manifest = machine.get(f"astro-runtime/manifests/{descriptor['digest']}").json()
+            assert manifest["subject"]["digest"] == layout.manifest_digest
+            text = machine.get(f"astro-runtime/blobs/{manifest['layers'][0]['digest']}").text
+            found[descriptor["digest"]] = text
+        return found
+
+    image = write_image(tmp_path / "image", [SMALL], about=["a bill", "a statement"])
+    machine.push(image)
+    assert sorted(listed(image).values()) == ["a bill", "a statement"]
+
+    # The same image with another document, as somebody who signs it would push.
+    signed = write_image(tmp_path / "signed", [SMALL], about=["a signature"])
+    machine.push(signed, tag="signed")
+    assert sorted(listed(image).values()) == ["a bill", "a signature", "a statement"]
 
 
 def test_a_tag_that_points_at_another_image_is_not_moved(machine: Machine, tmp_path: Path) -> None:

@@ -66,12 +66,26 @@ class Repository:
             return None
         digest = response.headers.get("Docker-Content-Digest")
         if not digest:
-            response = self._ask("GET", f"manifests/{tag}", headers=headers)
-            digest = "sha256:" + hashlib.sha256(response.content).hexdigest()
+            content = self.manifest(tag)
+            return "sha256:" + hashlib.sha256(content).hexdigest() if content else None
         return digest
 
-    def put_manifest(self, tag: str, content: bytes, media_type: str) -> None:
+    def manifest(self, reference: str) -> Optional[bytes]:
+        """What a tag or digest stands for, or None where there is nothing."""
+        headers = {"Accept": _MANIFEST_TYPES}
+        response = self._ask("GET", f"manifests/{reference}", headers=headers)
+        return response.content if response.status_code == 200 else None
+
+    def put_manifest(self, tag: str, content: bytes, media_type: str) -> bool:
         """Let a tag point at a manifest, all of whose blobs must be there.
+
+        Args:
+            tag: The tag, or the digest of a manifest that gets no tag.
+            content: The manifest.
+            media_type: Its media type.
+
+        Returns:
+            Whether the registry lists the manifest, if it has a subject, as a referrer of that.
 
         Raises:
             RegistryError: The registry refuses it, or says that it is another.
@@ -92,6 +106,7 @@ class Repository:
                 f"{self.reference}:{tag}: the registry stored the digest {theirs} for the manifest "
                 f"{ours}: it changes what it is given."
             )
+        return "OCI-Subject" in response.headers
 
     def has_blob(self, digest: str) -> bool:
         """Whether the repository has a blob."""

@@ -13,6 +13,7 @@ from oci.subsystem import OciSubsystem
 from oci.target_types import ImageLayersField, ImageRegistriesField, ImageSkipPushField
 from oci.toolchain import TOOLCHAIN_MOUNT, LayerToolchain
 from oci.util_rules.assemble_image import BuiltImage
+from oci.util_rules.attested_image import AttestedImage
 from oci.util_rules.kinds import ImageRequest
 from oci.util_rules.sandbox_code import MOUNT as CODE_MOUNT
 from oci.util_rules.sandbox_code import SandboxCode
@@ -34,6 +35,7 @@ from pants.engine.target import AllTargets
 from pants.engine.unions import UnionMembership, UnionRule
 
 _JOURNAL = "__uploads"
+_PUSH = "oci.distribution.push_image"
 
 
 class PublishImageRequest(PublishRequest):
@@ -120,6 +122,7 @@ def _push_request(
         force=force,
         mount_from=tuple(name for name in dict.fromkeys(others) if name != repository),
         chunk=registry.chunk,
+        attach=registry.attach,
     )
 
 
@@ -149,7 +152,7 @@ async def publish_image(
         )
     image, code, tools, libraries, env = await MultiGet(
         Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName}),
-        Get(Digest, SandboxCode(("oci.sandbox", "oci.distribution"))),
+        Get(Digest, SandboxCode(_PUSH, ("oci.sandbox", "oci.distribution"))),
         Get(LayerToolchain, EnvironmentName, environment),
         Get(ToolchainLibraries, EnvironmentName, environment),
         Get(
@@ -164,6 +167,7 @@ async def publish_image(
         Get(PublishedRepositories, PublishedRepositoriesRequest(registry))
         for registry in registries
     )
+    attested = await Get(AttestedImage, {image: BuiltImage, environment: EnvironmentName})
     toolchain = tools.toolchain
     path = [CODE_MOUNT, *libraries.path_entries]
     processes = []
@@ -178,7 +182,7 @@ async def publish_image(
                         "-S",
                         "-s",
                         "-m",
-                        "oci.distribution.push_image",
+                        _PUSH,
                         image.path,
                         _JOURNAL,
                         push.to_json(),
@@ -188,7 +192,7 @@ async def publish_image(
                         **toolchain.env(TOOLCHAIN_MOUNT),
                         "PYTHONPATH": ":".join(f"{{chroot}}/{entry}" for entry in path),
                     },
-                    input_digest=image.digest,
+                    input_digest=attested.digest,
                     immutable_input_digests={
                         CODE_MOUNT: code,
                         TOOLCHAIN_MOUNT: toolchain.digest,

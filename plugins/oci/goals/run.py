@@ -21,6 +21,8 @@ from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
 
+_RUN = "oci.sandbox.run_image"
+
 
 @dataclass(frozen=True)
 class RunImageFieldSet(RunFieldSet):
@@ -38,7 +40,7 @@ async def run_image(
     spec = await Get(ImageSpec, {request: ImageRequest, environment: EnvironmentName})
     image, code, tools = await MultiGet(
         Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName}),
-        Get(Digest, SandboxCode(("oci.sandbox",))),
+        Get(Digest, SandboxCode(_RUN, ("oci.sandbox",))),
         Get(LayerToolchain, EnvironmentName, environment),
     )
     toolchain = tools.toolchain
@@ -53,7 +55,7 @@ async def run_image(
             "-S",
             "-s",
             "-m",
-            "oci.sandbox.run_image",
+            _RUN,
             f"{{chroot}}/{image.path}",
             f"{spec.repository}:{spec.tag}",
             f"--run-args={json.dumps(options.run_args)}",

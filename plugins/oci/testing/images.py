@@ -17,8 +17,17 @@ def noise(seed: str, size: int) -> bytes:
     return hashlib.shake_256(seed.encode()).digest(size)
 
 
-def write_image(folder: Path, layers: Sequence[bytes], name: str = "image") -> Layout:
-    """Write an image whose layers are these bytes. No engine could run it."""
+def write_image(
+    folder: Path, layers: Sequence[bytes], name: str = "image", about: Sequence[str] = ()
+) -> Layout:
+    """Write an image whose layers are these bytes. No engine could run it.
+
+    Args:
+        folder: Of the layout.
+        layers: From the bottom to the top.
+        name: A label.
+        about: Texts to attach to the image.
+    """
     blobs = folder / "blobs" / "sha256"
     blobs.mkdir(parents=True, exist_ok=True)
 
@@ -46,9 +55,21 @@ def write_image(folder: Path, layers: Sequence[bytes], name: str = "image") -> L
         "config": document(f"{kind}.config.v1+json", config),
         "layers": [store(f"{kind}.layer.v1.tar", layer) for layer in layers],
     }
-    index = {
-        "schemaVersion": 2,
-        "manifests": [document(f"{kind}.manifest.v1+json", manifest)],
-    }
+    image = document(f"{kind}.manifest.v1+json", manifest)
+    attached = [
+        document(
+            f"{kind}.manifest.v1+json",
+            {
+                "schemaVersion": 2,
+                "mediaType": f"{kind}.manifest.v1+json",
+                "artifactType": "text/plain",
+                "config": store("application/vnd.oci.empty.v1+json", b"{}"),
+                "layers": [store("text/plain", text.encode())],
+                "subject": image,
+            },
+        )
+        for text in about
+    ]
+    index = {"schemaVersion": 2, "manifests": [image, *attached]}
     (folder / "index.json").write_text(json.dumps(index))
     return read_layout(folder)

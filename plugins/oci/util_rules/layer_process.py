@@ -56,7 +56,9 @@ class ToolProcess:
 @rule(level=LogLevel.DEBUG)
 async def run_tool(request: ToolProcess, tools: LayerToolchain) -> FallibleProcessResult:
     toolchain = tools.toolchain
-    code = await Get(Digest, SandboxCode(("oci.sandbox", *request.sandbox_packages)))
+    code = await Get(
+        Digest, SandboxCode(request.module, ("oci.sandbox", *request.sandbox_packages))
+    )
     path = [sandbox_code.MOUNT, *request.path_entries]
     result = await Get(
         FallibleProcessResult,

@@ -1,7 +1,7 @@
 """A worker goes on listening to Redis, whichever of its connections is closed.
 
-kombu puts a callback into the worker's event loop that asks Redis for the next message, and takes it
-out when a connection for such questions is closed, be it another one than that in use: one that
+kombu puts a callback into the worker's event loop that asks Redis for the next message, and takes
+it out when a connection for such questions is closed, be it another one than that in use: one that
 Celery has left after a reconnect closes itself when Python's garbage collector finds it, at any
 moment. The worker then lives, says nothing, and takes no task for good.
 Source: `Transport.register_with_event_loop` in kombu/transport/redis.py, kombu 5.2.3 and 5.2.4;

@@ -34,6 +34,9 @@ def task_logging(json_target: str) -> Dict[str, Any]:
             "filters": list(config["handlers"]["task"].get("filters", [])),
         }
         config["loggers"]["airflow.task"]["handlers"].append(JSON_HANDLER)
+        config["formatters"]["airflow"].setdefault(
+            "class", "astronomer.runtime.logging.line_format.LineFormatter"
+        )
     return config
 
 

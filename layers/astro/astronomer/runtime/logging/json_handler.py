@@ -9,11 +9,11 @@ import re
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Tuple
 
 STDOUT = "stdout"
 
-quoted = json.JSONEncoder().encode
+_quoted = json.JSONEncoder().encode
 
 
 class TaskJsonHandler(logging.Handler):
@@ -35,6 +35,7 @@ class TaskJsonHandler(logging.Handler):
         self._target = target
         self._task: Dict[str, Any] = {}
         self._head = ""
+        self._origins: Dict[Tuple[str, str], str] = {}
         self._file: Optional[int] = None
         self._offset = 0
         self._failed = False
@@ -74,9 +75,9 @@ class TaskJsonHandler(logging.Handler):
             return
         self._offset = max(self._offset + 1, time.time_ns())
         line = (
-            f'{self._head}, "timestamp": {record.created!r}, "level": {quoted(record.levelname)},'
-            f' "logger": {quoted(record.name)}, "message": {quoted(self._message(record))},'
-            f' "offset": {self._offset}}}\n'
+            f'{self._head}, "timestamp": {record.created!r},'
+            f' "message": {_quoted(self._message(record))}, "offset": {self._offset},'
+            f" {self._origin(record.levelname, record.name)}}}\n"
         ).encode()
         try:
             # One write for a line: other processes write to the same stream.
@@ -91,6 +92,13 @@ class TaskJsonHandler(logging.Handler):
             os.close(self._file)
         self._file = None
         super().close()
+
+    def _origin(self, level: str, logger: str) -> str:
+        known = self._origins.get((level, logger))
+        if known is None:
+            known = f'"level": {_quoted(level)}, "logger": {_quoted(logger)}'
+            self._origins[level, logger] = known
+        return known
 
     def _message(self, record: logging.LogRecord) -> str:
         if record.exc_info or record.stack_info:
