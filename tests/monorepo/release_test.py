@@ -58,7 +58,7 @@ def test_an_edit_of_a_document_is_stale(checkout: Checkout) -> None:
         (["--security-only", BEFORE], f"There is a release {BEFORE} already."),
         (["--security-only", "1.0.0"], "There is no release before 1.0.0"),
         (["--airflow=99.0.0", "9.9.9"], "cannot be resolved"),
-        (["--airflow=2.3.4", "newest"], "'newest' is no release such as 5.0.6"),
+        (["--airflow=2.3.4", "versions/newest"], "'newest' is no release such as 5.0.6"),
     ],
 )
 def test_a_release_that_cannot_be_made_changes_nothing(
@@ -87,6 +87,6 @@ def test_a_security_release_is_made_by_one_command(checkout: Checkout) -> None:
 
 def newest_lock(checkout: Checkout) -> str:
     """The lock of the release that the new one is made from."""
-    numbers = [path.parent.name for path in checkout.root.glob("versions/*/release.yaml")]
+    numbers = [path.parent.name for path in checkout.root.glob("versions/*.*.*/release.yaml")]
     last = max(set(numbers) - {"9.9.9"}, key=lambda number: [int(x) for x in number.split(".")])
     return f"3rdparty/python/{last}.lock"
