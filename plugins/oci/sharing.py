@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Iterable, Mapping
 
+from oci.natural_order import natural_order
 from pants.util.frozendict import FrozenDict
 
 
@@ -94,13 +95,6 @@ class SharingReport:
         }
 
 
-def _natural_order(text: str) -> list[tuple[int, str]]:
-    """A key that sorts `5.0.10` after `5.0.9`."""
-    return [
-        (int(part), "") if part.isdigit() else (-1, part) for part in re.findall(r"\d+|\D+", text)
-    ]
-
-
 def _upgrade(before: ImageBlobs, after: ImageBlobs) -> Upgrade:
     new: Mapping[str, int] = {
         after.targets[digest]: size
@@ -112,7 +106,7 @@ def _upgrade(before: ImageBlobs, after: ImageBlobs) -> Upgrade:
 
 def share(images: Iterable[ImageBlobs]) -> SharingReport:
     """Compare images with each other."""
-    ordered = sorted(images, key=lambda image: _natural_order(image.reference))
+    ordered = sorted(images, key=lambda image: natural_order(image.reference))
     variants: dict[tuple[str, str], list[ImageBlobs]] = {}
     for image in ordered:
         variants.setdefault(image.variant, []).append(image)

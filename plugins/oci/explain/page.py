@@ -8,7 +8,7 @@ from typing import Sequence
 
 from oci.contents import ImageContents
 from oci.explain.document import catalogue_document
-from oci.explain.sharing import natural_order
+from oci.natural_order import natural_order
 
 
 def _asset(name: str) -> str:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Iterable
 
 from oci.contents import ImageContents, LayerContents
-
-
-def natural_order(text: str) -> tuple[tuple[int, int, str], ...]:
-    """A key that sorts `5.0.10` after `5.0.9`, and `5.0.6-base` after `5.0.6`."""
-    parts = re.findall(r"\d+|\D+", text)
-    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts)
+from oci.natural_order import natural_order
 
 
 @dataclass(frozen=True)
