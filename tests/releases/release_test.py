@@ -42,8 +42,8 @@ def wanted(manifest: Dict[str, Any]) -> Dict[str, str]:
         f"apache-airflow-providers-{name}": str(version)
         for name, version in manifest["providers"].items()
     }
-    packages = {
-        canonicalize_name(Requirement(name).name): str(version)
+    packages: Dict[str, str] = {
+        str(canonicalize_name(Requirement(name).name)): str(version)
         for name, version in manifest["packages"].items()
     }
     return {**providers, **packages}

@@ -3,8 +3,8 @@ from __future__ import annotations
 from oci.explain.document import catalogue_document, image_document
 from oci.explain.samples import sample_image, sample_layer
 from oci.explain.sharing import Sharing, stored_once
-from oci.natural_order import natural_order
 from oci.explain.text import explain_image
+from oci.natural_order import natural_order
 
 OS = sample_layer("layers/os", {"deb/debian/libstdc%2B%2B6": "10"}, size=30_000_000)
 ONE = sample_layer("layers/app@resolve=1.0", {"pypi/flask": "1.0"}, {"etc/x": "content"})

@@ -43,7 +43,7 @@ def _sources(packages: Iterable[str]) -> dict[str, bytes]:
 
 
 def _mentioned(module: str, source: bytes) -> Iterator[str]:
-    """Names that a module imports, and those that it starts by name or reads as a file beside it."""
+    """Names that a module imports, starts with `-m`, or reads as files beside it."""
     package = module.rpartition(".")[0]
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
