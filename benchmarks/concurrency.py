@@ -15,12 +15,11 @@ import time
 from pathlib import Path
 from typing import Dict, List
 
+from benchmarks.measure import table
 from tests.engine.discover import engine_address
 from tests.engine.session import Engine, engine_session
 from tests.engine.waiting import wait_for
 from tests.high_availability.deployment import Deployment
-
-from benchmarks.measure import table
 
 _COMPONENTS = {
     "scheduler": ["airflow", "scheduler"],

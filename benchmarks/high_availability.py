@@ -14,13 +14,12 @@ import sys
 from pathlib import Path
 from typing import Dict, List
 
+from benchmarks.measure import table
 from tests.engine.discover import engine_address
 from tests.engine.session import Engine, engine_session
 from tests.high_availability import scenario, work
 from tests.high_availability.deployment import Deployment
 from tests.high_availability.recovery import recoveries, summary
-
-from benchmarks.measure import table
 
 # More than twice the visibility timeout of the image.
 _LONG = 130

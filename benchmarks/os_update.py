@@ -14,10 +14,9 @@ import tempfile
 from pathlib import Path
 from typing import List
 
-from tests.monorepo.checkout import Checkout, machine_caches
-
 from benchmarks.measure import Figure, table
 from benchmarks.release import pants
+from tests.monorepo.checkout import Checkout, machine_caches
 
 SPEC = "versions::"
 

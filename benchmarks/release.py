@@ -14,11 +14,10 @@ import tempfile
 from pathlib import Path
 from typing import Dict, List
 
-from tests.engine.discover import engine_address
-from tests.monorepo.checkout import Checkout
-
 from benchmarks.dockerfile import Dockerfile
 from benchmarks.measure import Figure, PeakMemory, table
+from tests.engine.discover import engine_address
+from tests.monorepo.checkout import Checkout
 
 RELEASE = "5.0.6"
 SPEC = f"versions/{RELEASE}::"

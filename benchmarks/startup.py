@@ -14,11 +14,10 @@ import statistics
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Sequence
 
+from benchmarks.measure import table
 from tests.engine.container import Container
 from tests.engine.discover import engine_address
 from tests.engine.session import Engine, engine_session
-
-from benchmarks.measure import table
 
 _PACKAGES = "/usr/local/lib/python3.9/dist-packages"
 _REMOVE = f"rm -r {_PACKAGES}/astronomer/runtime {_PACKAGES}/astronomer_runtime-*"

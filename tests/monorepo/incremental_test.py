@@ -128,7 +128,7 @@ def test_the_lock_of_the_toolchain_marks_every_layer(checkout: Checkout) -> None
 
 def test_a_file_of_documentation_marks_nothing(checkout: Checkout) -> None:
     (checkout.root / "README.md").write_text("changed\n")
-    (checkout.root / "docs").mkdir()
+    (checkout.root / "docs").mkdir(exist_ok=True)
     (checkout.root / "docs/architecture.md").write_text("changed\n")
 
     for kinds in (LAYERS, IMAGES, TESTS):
