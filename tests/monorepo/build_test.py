@@ -110,7 +110,8 @@ def test_a_release_is_published_once(checkout: Checkout, tmp_path: Path) -> None
         registry.kill()
 
     assert first.exit_code == 0, first.output
-    assert sorted(tags["tags"]) == sorted(IMAGES)
+    # Besides, what is attached to an image has a tag of its digest.
+    assert sorted(tag for tag in tags["tags"] if "sha256-" not in tag) == sorted(IMAGES)
     # Both images have the same layers: they are sent once, and nothing when all is there.
     blobs = (checkout.root / "dist" / "blobs" / "sha256").glob("*")
     assert sent < sum(blob.stat().st_size for blob in blobs) * 1.01
@@ -123,7 +124,7 @@ def test_a_release_is_published_once(checkout: Checkout, tmp_path: Path) -> None
     "old, new, message",
     [
         ("airflow: 2.3.3", "airlfow: 2.3.3", "the field `airflow` is missing"),
-        ("airflow: 2.3.3", "airflow: 2.3.33", "generate-lockfiles --resolve=5.0.6"),
+        ("airflow: 2.3.3", "airflow: 2.3.2", "generate-lockfiles --resolve=5.0.6"),
         ("suite: bullseye", "suite: bullseye\nnote: x", "there is no field `note`"),
         ("fixed_in: 2.3.4", "fixed_in: 2.3.3", "has #24676 already: take it out of `backports`"),
         ("pull_request: 24906", "pull_request: 24907", "24907.patch, which is not there"),
