@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from astronomer.runtime.entrypoint.airflow_cli import component_of
 from astronomer.runtime.entrypoint.command import understand
+
+# `[celeryd: celery@host:MainProcess] -active- (celery worker --queues q)`. Source: Celery's
+# `set_mp_process_title`, celery/platforms.py.
+_CELERY_TITLE = re.compile(r"\[celeryd: .*\((.*)\)")
 
 _ENTRYPOINTS = {"/entrypoint", "/usr/local/bin/astronomer-runtime-entrypoint"}
 
@@ -36,10 +41,14 @@ def running_component(proc: Path = Path("/proc")) -> Optional[Component]:
 def command_of(pid: int, proc: Path = Path("/proc")) -> List[str]:
     """The words that a process was started with; empty where there is no such process.
 
-    Some processes of Airflow's replace them by a title, whose words are the same.
+    Some processes of Airflow's replace them by a title, whose words are the same; Celery's puts them
+    in brackets, at the end of its own.
     """
     words = _command_line(proc, pid)
-    return words[0].split() if len(words) == 1 else words
+    if len(words) != 1:
+        return words
+    bracketed = _CELERY_TITLE.fullmatch(words[0].strip())
+    return (bracketed[1] if bracketed else words[0]).split()
 
 
 def environment_of(pid: int, proc: Path = Path("/proc")) -> Dict[str, str]:

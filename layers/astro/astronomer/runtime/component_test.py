@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Dict, Sequence
 
 import pytest
-from astronomer.runtime.component import Component, environment_of, running_component
+from astronomer.runtime.component import Component, command_of, environment_of, running_component
 
 
 def processes(root: Path, commands: Dict[int, Sequence[str]]) -> Path:
@@ -45,6 +45,23 @@ def test_the_component_is_what_the_container_was_started_for(
 )
 def test_a_container_may_run_no_component(tmp_path: Path, argv: Sequence[str]) -> None:
     assert running_component(processes(tmp_path, {1: argv})) is None
+
+
+@pytest.mark.parametrize(
+    "written, words",
+    [
+        (["airflow", "scheduler", "-n", "1"], ["airflow", "scheduler", "-n", "1"]),
+        (["airflow scheduler -n 1"], ["airflow", "scheduler", "-n", "1"]),
+        (
+            ["[celeryd: celery@one:MainProcess] -active- (celery worker --celery-hostname one)"],
+            ["celery", "worker", "--celery-hostname", "one"],
+        ),
+    ],
+)
+def test_the_words_of_a_process_that_gave_itself_a_title_are_found(
+    tmp_path: Path, written: Sequence[str], words: Sequence[str]
+) -> None:
+    assert command_of(7, processes(tmp_path, {7: written})) == words
 
 
 def test_the_environment_of_a_process_can_be_read() -> None:
