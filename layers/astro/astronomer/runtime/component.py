@@ -41,8 +41,8 @@ def running_component(proc: Path = Path("/proc")) -> Optional[Component]:
 def command_of(pid: int, proc: Path = Path("/proc")) -> List[str]:
     """The words that a process was started with; empty where there is no such process.
 
-    Some processes of Airflow's replace them by a title, whose words are the same; Celery's puts them
-    in brackets, at the end of its own.
+    Some processes of Airflow's replace them by a title, whose words are the same; Celery's puts
+    them in brackets, at the end of its own.
     """
     words = _command_line(proc, pid)
     if len(words) != 1:
