@@ -66,10 +66,11 @@ const short = (reference) => {
   return repositories.size === 1 ? reference.split(":").slice(1).join(":") : reference.replace(/:latest$/, "");
 };
 
-/* `layers/airflow:airflow` is the layer `airflow`, `layers/airflow:dependencies` one beside it. */
+/* `layers/airflow:airflow`, in short `layers/airflow`, is the layer `airflow`; `layers/airflow:dependencies` is one beside it. */
 function label(role) {
   const [folder, name] = role.replace(/^layers\//, "").split(":");
-  return folder.split("/").pop() === name ? name : `${folder}:${name}`;
+  const last = folder.split("/").pop();
+  return (name ?? last) === last ? last : `${folder}:${name}`;
 }
 
 function showFacts() {

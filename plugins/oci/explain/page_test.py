@@ -21,7 +21,7 @@ DEPENDENCIES = {f"pypi/package-{number}": "1.0" for number in range(60)}
 
 def app(version: str, size: int) -> Any:
     packages = {**DEPENDENCIES, "pypi/flask": version, "pypi/</script><b>": version}
-    return sample_layer(f"layers/app:app@resolve={version}", packages, size=size)
+    return sample_layer(f"layers/app@resolve={version}", packages, size=size)
 
 
 ONE, TWO = app("1.0", 5_000_000), app("2.0", 6_000_000)
@@ -38,6 +38,7 @@ const all = (selector) => [...document.querySelectorAll(selector)];
 const text = (selector) => all(selector).map((each) => each.textContent);
 const see = () => ({
   rows: text("#matrix tbody th"),
+  columns: text("#matrix thead th"),
   continued: document.querySelectorAll("#matrix .cell.up").length,
   pulls: text("#matrix tbody td:last-child"),
   detail: text("#detail")[0],
@@ -111,6 +112,10 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_images_of_the_same_layers_stand_in_one_row(seen: dict[str, Any]) -> None:
     assert seen["before"]["rows"] == ["1.91.9-base", "1.10"]
+
+
+def test_a_layer_is_called_as_its_target(seen: dict[str, Any]) -> None:
+    assert {"os", "app"} <= set(seen["before"]["columns"])
 
 
 def test_a_shared_layer_runs_on_and_is_pulled_once(seen: dict[str, Any]) -> None:
