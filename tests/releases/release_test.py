@@ -15,6 +15,14 @@ from tests.stack.airflow import DAGS, GREETING_DAG
 
 _SECONDS = 180
 
+# Not by Airflow's own command, which from 2.3 on knows no DAG that a scheduler has not parsed.
+_STATES = """
+import sqlite3
+
+database = sqlite3.connect("/usr/local/airflow/airflow.db")
+print(*[state for (state,) in database.execute("SELECT state FROM dag_run")])
+"""
+
 
 @pytest.fixture(scope="module", params=manifests(), ids=lambda each: str(each["release"]))
 def manifest(request: Any) -> Dict[str, Any]:
@@ -66,7 +74,4 @@ def test_it_holds_what_its_manifest_says_and_runs_a_dag(
     container.exec(["airflow", "db", "init"], seconds=_SECONDS).checked()
     run = container.exec(["airflow", "dags", "test", "greeting", "2022-07-01"], seconds=_SECONDS)
     run.checked()
-    states = container.exec(
-        ["airflow", "dags", "list-runs", "--dag-id", "greeting", "--output", "json"]
-    ).json()
-    assert [state["state"] for state in states] == ["success"], run.output
+    assert container.exec(["python", "-c", _STATES]).checked().stdout == "success\n", run.output

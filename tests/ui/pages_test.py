@@ -43,6 +43,8 @@ _NO_PAGE = re.compile(
 )
 
 _ROUTES = """
+import json
+
 from airflow.www.app import create_app
 rules = create_app().url_map.iter_rules()
 print(json.dumps([rule.rule for rule in rules if "GET" in rule.methods]))

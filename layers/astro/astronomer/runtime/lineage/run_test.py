@@ -36,7 +36,7 @@ class Project:
 
     def __init__(self, home: Path, sink: str, spool: Path) -> None:
         self._environ: Dict[str, str] = {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
             "HOME": str(home),
             "AIRFLOW_HOME": str(home),
@@ -47,6 +47,11 @@ class Project:
             "OPENLINEAGE_URL": sink,
             "ASTRONOMER_RUNTIME_LINEAGE_SPOOL": str(spool),
         }
+        # A script of pip's may see less than the Python of this test.
+        script = home / "bin" / "airflow"
+        script.parent.mkdir()
+        script.write_text(f'#!/bin/sh\nexec {sys.executable} -m airflow "$@"\n')
+        script.chmod(0o755)
         (home / "dags").mkdir()
         (home / "dags" / "told.py").write_text(DAG)
         self._airflow("db", "init")
