@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import MutableMapping, Sequence
+from importlib.util import find_spec
 from typing import NoReturn
 
 from astronomer.runtime.entrypoint import identity, process, settings
@@ -46,11 +47,14 @@ def start(arguments: Sequence[str], environ: MutableMapping[str, str]) -> NoRetu
     if components:
         from astronomer.runtime.entrypoint.concurrency import choose_defaults
         from astronomer.runtime.entrypoint.executor import look_after_messages
-        from astronomer.runtime.entrypoint.log_shipper import start_shipper
         from astronomer.runtime.entrypoint.pid_files import remove_stale
 
         choose_defaults(components, environ)
         look_after_messages(components, environ)
-        start_shipper(components, environ)
+        # An image with Airflow 3, which ships by itself, does not hold ours.
+        if find_spec("astronomer.runtime.logging"):
+            from astronomer.runtime.entrypoint.log_shipper import start_shipper
+
+            start_shipper(components, environ)
         remove_stale(components, identity.airflow_home(environ))
     process.become(command.argv, environ)
