@@ -88,12 +88,6 @@ def redis_image(engine: Engine, dist: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def s3_image(engine: Engine, dist: Path) -> str:
-    """The tests' own store for objects."""
-    return engine.load(dist / "images" / "s3")
-
-
-@pytest.fixture(scope="session")
 def shell(engine: Engine, base_image: str) -> Container:
     """A container of the base image that does nothing, for commands that only look."""
     return engine.start(base_image, ["sleep", "infinity"])
