@@ -12,7 +12,7 @@ import re
 import subprocess
 import zipfile
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
 from urllib.parse import unquote, urlsplit
 
 import tomli
@@ -88,12 +88,11 @@ class Uv:
         if isinstance(settings.verify, str):
             self._env["SSL_CERT_FILE"] = settings.verify
 
-    def compile(self, constraints: str, output: Path, *options: str) -> str:
+    def compile(self, requirements: Sequence[str], output: Path, *options: str) -> str:
         """Resolve into a file; the lines in it, if it exists, are what uv would rather keep."""
-        Path("requirements.in").write_text("\n".join(self._request["requirements"]) + "\n")
-        Path("constraints.txt").write_text(constraints)
+        Path("requirements.in").write_text("".join(f"{each}\n" for each in requirements))
         command = [str(self._program), "pip", "compile", "--quiet", "requirements.in"]
-        command += ["--constraints=constraints.txt", f"--output-file={output}", *options]
+        command += [f"--output-file={output}", *options]
         done = subprocess.run(
             [*command, *self._options], env=self._env, capture_output=True, text=True
         )
@@ -107,17 +106,22 @@ class Uv:
 
 def solve(uv: Uv, request: Dict[str, Any]) -> List[Dict[str, Any]]:
     """The distributions of a resolve: name, version, required_by, files."""
-    annotated = Path("pins.txt")
+    annotated, constraints = Path("pins.txt"), Path("constraints.txt")
     annotated.write_text("\n".join(request["preferences"]) + "\n")
+    constraints.write_text("\n".join(request["constraints"]) + "\n")
     pinned = list(
         pins(
             uv.compile(
-                "\n".join(request["constraints"]) + "\n", annotated, "--annotation-style=line"
+                request["requirements"],
+                annotated,
+                "--annotation-style=line",
+                f"--constraints={constraints}",
             )
         )
     )
-    exact = "".join(f"{name}=={version}\n" for name, version, _ in pinned)
-    by_name = files(uv.compile(exact, Path("pylock.toml")))
+    # Each of them is named: nothing is built to ask again what it requires.
+    exact = [f"{name}=={version}" for name, version, _ in pinned]
+    by_name = files(uv.compile(exact, Path("pylock.toml"), "--no-deps"))
     return [
         {"name": name, "version": version, "required_by": origins, "files": by_name[name]}
         for name, version, origins in pinned
