@@ -125,7 +125,7 @@ def test_a_release_is_published_once(checkout: Checkout, tmp_path: Path) -> None
     [
         ("airflow: 2.3.3", "airlfow: 2.3.3", "the field `airflow` is missing"),
         ("airflow: 2.3.3", "airflow: 2.3.2", "Give Airflow 2.3.2 the next number"),
-        ("imap: 2.2.3", "imap: 2.2.2", "generate-lockfiles --resolve=5.0.6"),
+        ("imap: 3.0.0", "imap: 2.2.3", "generate-lockfiles --resolve=5.0.6"),
         ("suite: bullseye", "suite: bullseye\nnote: x", "there is no field `note`"),
         ("fixed_in: 2.3.4", "fixed_in: 2.3.3", "has #24676 already: take it out of `backports`"),
         ("pull_request: 24906", "pull_request: 24907", "24907.patch, which is not there"),
