@@ -41,10 +41,10 @@ class RuntimeSubsystem(Subsystem):
         ),
     )
     registries = StrListOption(
-        default=["layers/BUILD", "tests/releases/BUILD"],
+        default=["versions/macros.py"],
         help=softwrap(
             f"""
-            BUILD files that name every release, to which `{bin_name()} new-release` adds one.
+            Files that name every release for BUILD files. `{bin_name()} new-release` adds one.
             """
         ),
     )

@@ -7,7 +7,7 @@ from typing import Iterable
 from pants.engine.rules import Rule
 from pants.engine.target import Target
 from pants.engine.unions import UnionRule
-from wheels.goals import generate_lockfiles
+from wheels.goals import divide_layers, generate_lockfiles
 from wheels.target_types import ProjectLayerTarget, WheelLayerTarget, WheelRequirementsTarget
 from wheels.util_rules import (
     fetch,
@@ -29,6 +29,7 @@ def target_types() -> Iterable[type[Target]]:
 
 def rules() -> Iterable[Rule | UnionRule]:
     return [
+        *divide_layers.rules(),
         *fetch.rules(),
         *generate_lockfiles.rules(),
         *lockfile.rules(),

@@ -32,12 +32,25 @@ class WheelResolveField(StringField):
 
 class WheelDistributionsField(StringSequenceField):
     alias = "distributions"
-    required = True
     help = help_text(
         """
         The distributions of the lock that the layer holds: canonical names (lower case, with
         hyphens) or shell patterns of them, for example `["apache-airflow-providers-*", "pip"]`.
-        None at all makes sense with `constraints_file`.
+        None at all makes sense with `division` or `constraints_file`.
+        """
+    )
+
+
+class WheelDivisionField(OptionalSingleSourceField):
+    alias = "division"
+    expected_file_extensions = (".json",)
+    help = help_text(
+        f"""
+        A file that divides libraries among the layers of a folder: an object whose keys are names
+        of targets, and whose values are lists of canonical names. The layer also holds those of
+        its own name that the lock has.
+
+        `{bin_name()} divide-layers` writes it.
         """
     )
 
@@ -170,6 +183,7 @@ class WheelLayerTarget(Target):
         Dependencies,
         WheelResolveField,
         WheelDistributionsField,
+        WheelDivisionField,
         WheelTransitiveField,
         WheelExcludeField,
         WheelExceptLayersField,

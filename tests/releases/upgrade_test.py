@@ -8,7 +8,7 @@ from tests.engine.session import Engine
 from tests.stack.airflow import DAGS, GREETING_DAG, environment
 from tests.stack.postgres import Postgres
 
-_CHAIN = ("4.1.0", "4.2.6", "5.0.0", "5.0.2", "5.0.3", "5.0.6", "5.0.7")
+_CHAIN = ("4.1.0", "4.2.6", "5.0.0", "5.0.2", "5.0.3", "5.0.6", "5.0.7", "5.0.8")
 """One release of each Airflow, and the last one: others migrate nothing."""
 
 _SECONDS = 180

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Iterable, Iterator
+from typing import Iterable, Iterator, Mapping
 
 from oci.image import ImageSpec
 from oci.report import table
@@ -57,6 +57,18 @@ async def image_blobs(request: ImageRequest, environment: EnvironmentName) -> Im
     )
 
 
+_NAMED = 2
+"""More layers than these would not fit a terminal; JSON has all."""
+
+
+def _layers(new: Mapping[str, int]) -> str:
+    largest = sorted(new.items(), key=lambda each: (-each[1], each[0]))
+    named = [f"{target.partition('@')[0]} {human_size(size)}" for target, size in largest[:_NAMED]]
+    if len(largest) > _NAMED:
+        named.append(f"{len(largest) - _NAMED} more")
+    return ", ".join(named) or "-"
+
+
 def _tables(report: SharingReport) -> Iterator[str]:
     yield from table(
         [
@@ -66,10 +78,7 @@ def _tables(report: SharingReport) -> Iterator[str]:
                     upgrade.before,
                     upgrade.after.rpartition(":")[2],
                     human_size(upgrade.size),
-                    ", ".join(
-                        f"{target} {human_size(size)}" for target, size in upgrade.new.items()
-                    )
-                    or "-",
+                    _layers(upgrade.new),
                 )
                 for upgrade in report.upgrades
             ),

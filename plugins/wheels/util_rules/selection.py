@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterable
+from typing import Iterable, Sequence
 
 from oci.layer import LayerFieldSet
 from pants.engine.addresses import Address, AddressInput
+from pants.engine.fs import DigestContents, GlobMatchErrorBehavior, PathGlobs
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import AllTargets, InvalidFieldException
 from pants.engine.unions import UnionRule
+from pants.util.docutil import bin_name
 from pants.util.logging import LogLevel
+from wheels.division import DivisionError, read_division
 from wheels.lock import LockError
 from wheels.partition import check_partition, select
 from wheels.target_types import (
     WheelBuildRootField,
     WheelConstraintsFileField,
     WheelDistributionsField,
+    WheelDivisionField,
     WheelExceptLayersField,
     WheelExcludeField,
     WheelInterpreterField,
@@ -36,6 +40,7 @@ class WheelLayerFieldSet(LayerFieldSet):
 
     resolve: WheelResolveField
     distributions: WheelDistributionsField
+    division: WheelDivisionField
     transitive: WheelTransitiveField
     exclude: WheelExcludeField
     except_layers: WheelExceptLayersField
@@ -133,17 +138,41 @@ async def find_except_layers(request: ExceptLayersRequest, layers: WheelLayers) 
     return WheelLayers(tuple(found))
 
 
+async def _divided(field_set: WheelLayerFieldSet) -> Sequence[str]:
+    path = field_set.division.file_path
+    if path is None:
+        return ()
+    glob = PathGlobs(
+        [path],
+        glob_match_error_behavior=GlobMatchErrorBehavior.error,
+        description_of_origin=f"{field_set.address}: `division`",
+    )
+    (file,) = await Get(DigestContents, PathGlobs, glob)
+    name = field_set.address.target_name
+    division = read_division(path, file.content)
+    if name not in division:
+        raise DivisionError(
+            f"{path} has no list '{name}' for {field_set.address}: run "
+            f"`{bin_name()} divide-layers {field_set.address.spec_path}::`."
+        )
+    return division[name]
+
+
 @rule(desc="Divide the packages of a lock among layers", level=LogLevel.DEBUG)
 async def select_distributions(field_set: WheelLayerFieldSet) -> Selection:
     lock, others = await MultiGet(
         Get(ResolveLock, LockRequest, lock_request(field_set)),
         Get(WheelLayers, ExceptLayersRequest(field_set)),
     )
+    divided = await _divided(field_set)
     held = await MultiGet(Get(Selection, WheelLayerFieldSet, other) for other in others.field_sets)
     try:
         names = select(
             lock.lock,
-            field_set.distributions.value or (),
+            [
+                *(field_set.distributions.value or ()),
+                *(name for name in divided if name in lock.lock.distributions),
+            ],
             transitive=bool(field_set.transitive.value),
             exclude=field_set.exclude.value or (),
         )
