@@ -63,9 +63,14 @@ class Dockerfile:
 
     def compressed_size(self) -> int:
         """Bytes of the image with each layer as gzip, level 6."""
-        save = subprocess.Popen(
-            ["docker", "save", self._tag], env=self._env, stdout=subprocess.PIPE
-        )
+        return self._saved(self._tag)
+
+    def compressed_base_size(self) -> int:
+        """The same for what it is built from, which all images of its kind share."""
+        return self._saved(self._base)
+
+    def _saved(self, image: str) -> int:
+        save = subprocess.Popen(["docker", "save", image], env=self._env, stdout=subprocess.PIPE)
         size = subprocess.run(["sh", "-c", "gzip -6 | wc -c"], stdin=save.stdout, stdout=-1)
         save.wait()
         return int(size.stdout)
