@@ -1,8 +1,8 @@
 """Measures the work on all releases at once: `./pants run benchmarks/releases.py`.
 
 Prints a table, and writes it as JSON to `dist/benchmarks/releases.json`. It works in a copy of the
-repository with empty caches; `-- --warm` takes this machine's instead, and leaves the cold build
-out. The Dockerfile is measured for one release and multiplied by their number. That needs an engine:
+repository with empty caches; `--warm` takes this machine's instead, and leaves the cold build out.
+The Dockerfile is measured for one release and multiplied by their number. That needs an engine:
 DOCKER_HOST's, the default one, or a private one.
 """
 

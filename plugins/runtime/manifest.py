@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import datetime
-import difflib
 import re
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Mapping
+from typing import Iterable
 
-import yaml
 from packaging.version import Version
 from pants.util.frozendict import FrozenDict
+from runtime.fields import SENTENCE, VERSION, Fields, is_count, read_mapping
 
-_VERSION = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?")
-_SENTENCE = re.compile(r"\S.*")
 _RELEASE = re.compile(r"\d+\.\d+(\.\d+|-\d+)")
 
 
@@ -125,116 +122,17 @@ class Manifest:
         )
 
 
-class _Fields:
-    """Takes checked values out of a mapping: a manifest, or a part of one.
-
-    Args:
-        path: Of the manifest, for errors.
-        data: The mapping.
-        prefix: What stands before the fields' names in errors.
-    """
-
-    def __init__(self, path: str, data: Mapping[str, Any], prefix: str = "") -> None:
-        self._path = path
-        self._data = data
-        self._prefix = prefix
-        self._known: list[str] = []
-
-    def fail(self, field: str, value: object, fix: str) -> ManifestError:
-        """An error about the value of a field."""
-        return ManifestError(f"{self._path}: `{self._prefix}{field}` is {value!r}. {fix}")
-
-    def take(self, field: str, check: Callable[[Any], bool], fix: str) -> Any:
-        """The value of a field that must be there and pass the check."""
-        self._known.append(field)
-        if field not in self._data:
-            close = difflib.get_close_matches(field, [str(name) for name in self._data], n=1)
-            misspelt = f" (is `{close[0]}` meant to be it?)" if close else ""
-            raise ManifestError(
-                f"{self._path}: the field `{self._prefix}{field}` is missing{misspelt}. {fix}"
-            )
-        value = self._data[field]
-        if not check(value):
-            raise self.fail(field, value, fix)
-        return value
-
-    def optional(self, field: str, default: Any, check: Callable[[Any], bool], fix: str) -> Any:
-        """The value of a field that must pass the check where it is there."""
-        if field in self._data:
-            return self.take(field, check, fix)
-        self._known.append(field)
-        return default
-
-    def number(self, field: str) -> int:
-        value: int = self.take(field, _is_count, "Write a number above 0, without quotes.")
-        return value
-
-    def names(self, field: str) -> tuple[str, ...]:
-        return tuple(
-            self.take(
-                field,
-                lambda value: isinstance(value, list) and all(isinstance(x, str) for x in value),
-                "Write a list of names.",
-            )
-        )
-
-    def versions(self, field: str) -> FrozenDict[str, str]:
-        fix = "Map names to versions such as 4.0.0; quote what YAML reads as a number."
-        value = self.take(field, lambda value: isinstance(value, dict), fix)
-        for name, version in value.items():
-            if not (isinstance(version, str) and _VERSION.fullmatch(version)):
-                raise self.fail(f"{field}.{name}", version, fix)
-        return FrozenDict(value)
-
-    def text(self, field: str, pattern: re.Pattern[str], example: str) -> str:
-        fix = f"Write a text such as {example!r}; quote what YAML reads as a number."
-        value = self.take(
-            field, lambda value: isinstance(value, str) and bool(pattern.fullmatch(value)), fix
-        )
-        return str(value)
-
-    def path(self, field: str, example: str) -> str | None:
-        value: str | None = self.take(
-            field,
-            lambda value: value is None or isinstance(value, str) and bool(value),
-            f"Write a path such as {example!r}, or null.",
-        )
-        return value
-
-    def day(self, field: str) -> datetime.date:
-        value: datetime.date = self.take(
-            field,
-            lambda value: isinstance(value, datetime.date),
-            "Write a date such as 2022-07-11, without quotes.",
-        )
-        return value
-
-    def refuse_unknown(self) -> None:
-        """Fail where the manifest has a field that nothing took."""
-        for field in self._data:
-            if field not in self._known:
-                close = difflib.get_close_matches(str(field), self._known, n=1)
-                meant = f"Is `{close[0]}` meant?" if close else "Remove it."
-                raise ManifestError(
-                    f"{self._path}: there is no field `{self._prefix}{field}`. {meant}"
-                )
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
-
-
 def _backport(path: str, airflow: str, place: int, data: object) -> Backport:
     if not isinstance(data, dict):
         raise ManifestError(
             f"{path}: `backports[{place}]` is {data!r}. Write the fields `pull_request`, `fixes` "
             "and `fixed_in`."
         )
-    fields = _Fields(path, data, f"backports[{place}].")
+    fields = Fields(path, ManifestError, data, f"backports[{place}].")
     backport = Backport(
         pull_request=fields.number("pull_request"),
-        fixes=fields.text("fixes", _SENTENCE, "Zombies of a DAG file with errors stayed running"),
-        fixed_in=fields.text("fixed_in", _VERSION, "2.3.4"),
+        fixes=fields.text("fixes", SENTENCE, "Zombies of a DAG file with errors stayed running"),
+        fixed_in=fields.text("fixed_in", VERSION, "2.3.4"),
         not_carried=fields.optional(
             "not_carried",
             "",
@@ -253,7 +151,7 @@ def _backport(path: str, airflow: str, place: int, data: object) -> Backport:
     return backport
 
 
-def _backports(fields: _Fields, path: str, airflow: str) -> tuple[Backport, ...]:
+def _backports(fields: Fields, path: str, airflow: str) -> tuple[Backport, ...]:
     entries = fields.optional(
         "backports", [], lambda value: isinstance(value, list), "Write a list of backports."
     )
@@ -267,9 +165,9 @@ def _backports(fields: _Fields, path: str, airflow: str) -> tuple[Backport, ...]
     return backports
 
 
-def _airflow_build(fields: _Fields, path: str, backports: Iterable[Backport]) -> int:
+def _airflow_build(fields: Fields, path: str, backports: Iterable[Backport]) -> int:
     build: int = fields.optional(
-        "airflow_build", 0, _is_count, "Write a number above 0, without quotes."
+        "airflow_build", 0, is_count, "Write a number above 0, without quotes."
     )
     if any(not each.not_carried for each in backports):
         return build or fields.number("airflow_build")
@@ -288,16 +186,9 @@ def parse_manifest(path: str, content: bytes) -> Manifest:
     Raises:
         ManifestError: it is no YAML mapping, or a field is missing, unknown or wrong.
     """
-    try:
-        data = yaml.safe_load(content)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" in line {mark.line + 1}" if mark else ""
-        raise ManifestError(f"{path}: this is no YAML{line}. Correct its syntax.") from None
-    if not isinstance(data, dict):
-        raise ManifestError(f"{path}: this is no mapping of fields. See versions/README.md.")
-    fields = _Fields(path, data)
-    airflow = fields.text("airflow", _VERSION, "2.3.3")
+    data = read_mapping(path, ManifestError, content, "versions/README.md")
+    fields = Fields(path, ManifestError, data)
+    airflow = fields.text("airflow", VERSION, "2.3.3")
     backports = _backports(fields, path, airflow)
     manifest = Manifest(
         path=path,

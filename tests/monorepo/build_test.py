@@ -120,6 +120,44 @@ def test_a_release_is_published_once(checkout: Checkout, tmp_path: Path) -> None
     assert second.output.count("it is there already") == len(IMAGES)
 
 
+ADVISORY = """\
+id: PYSEC-2022-1
+details: Airflow does what it should not.
+aliases: [CVE-2022-1]
+severity: [{type: CVSS_V3, score: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}]
+affected:
+- package: {ecosystem: PyPI, name: apache-airflow}
+  ranges:
+  - {type: ECOSYSTEM, events: [{introduced: "2.3.0"}, {fixed: "2.3.4"}]}
+"""
+
+
+def test_vulnerabilities_are_told_by_layer_with_their_fix(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    (tmp_path / "PYSEC-2022-1.yaml").write_text(ADVISORY)
+    status = {"status": "resolved", "fixed_version": "99", "urgency": "low"}
+    tracker = {"openssl": {"CVE-2022-2": {"releases": {"bullseye": status}}}}
+    (tmp_path / "tracker").write_text(json.dumps(tracker))
+    data = [f"--pypa-database={tmp_path}", f"--security-tracker={tmp_path / 'tracker'}"]
+    waiver = "[{advisory: PYSEC-2022-1, reason: It is so., expires: 2999-01-01}]"
+
+    run = checkout.pants("vulnerabilities", *data, "--fail-on=high", RELEASE)
+    checkout.edit("versions/waivers.yaml", "[]", waiver)
+    waived = checkout.pants("vulnerabilities", *data, "--fail-on=high", RELEASE)
+    checkout.edit("versions/waivers.yaml", waiver, "[]")
+
+    assert run.exit_code == 1, run.output
+    lines = [" ".join(line.split()) for line in run.output.splitlines()]
+    assert "layers/airflow, in 5.0.6, 5.0.6-base" in lines
+    assert "critical CVE-2022-1 apache-airflow 2.3.3+astro.1 2.3.4" in lines
+    assert "apache-airflow 2.3.3+astro.1 -> 2.3.4 5.0.6 1 2" in lines
+    # The source of `libssl1.1`, as dpkg recorded it.
+    assert any(line.startswith("low CVE-2022-2 openssl ") for line in lines)
+    assert waived.exit_code == 0, waived.output
+    assert "besides: 1 waived" in waived.output
+
+
 @pytest.mark.parametrize(
     "old, new, message",
     [

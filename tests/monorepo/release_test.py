@@ -25,7 +25,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
 
 def check(checkout: Checkout) -> str:
     """What the checks of releases say; empty if they pass."""
-    run = checkout.pants("check", "--only=['version-policy', 'release-notes']", "versions::")
+    checkers = ["version-policy", "release-notes", "vulnerability-waivers"]
+    run = checkout.pants("check", f"--only={checkers}", "versions::")
     assert "Traceback" not in run.output
     return run.output if run.exit_code else ""
 
@@ -49,6 +50,15 @@ def test_an_edit_of_a_document_is_stale(checkout: Checkout) -> None:
     checkout.edit(document, "more\n", "")
 
     assert f"{document}: releases have changed since it was written." in output
+
+
+def test_a_waiver_that_has_expired_is_told(checkout: Checkout) -> None:
+    waiver = "[{advisory: CVE-2022-1, reason: It is so., expires: 2022-07-11}]"
+    checkout.edit("versions/waivers.yaml", "[]", waiver)
+    output = check(checkout)
+    checkout.edit("versions/waivers.yaml", waiver, "[]")
+
+    assert "versions/waivers.yaml: `waivers[0].expires` is 2022-07-11" in output
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Iterable
 
+from oci.chosen_images import chosen_images
 from oci.contents import ImageContents
 from oci.explain.changes import ImageChange, image_change
 from oci.explain.document import change_document, image_document
@@ -146,11 +147,7 @@ async def explain(
     dist_dir: DistDir,
     build_root: BuildRoot,
 ) -> Explain:
-    chosen = [target.address for target in targets if target.has_field(ImageLayersField)]
-    if not chosen:
-        raise ExplainError(
-            f"No image is among the targets. Name some: `{bin_name()} explain versions::`."
-        )
+    chosen = chosen_images(targets, options.name)
     if options.since and (len(chosen) > 1 or options.html):
         raise ExplainError(
             f"--explain-since compares one image with another, without a page, and "

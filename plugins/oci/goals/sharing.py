@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Iterable, Iterator, Mapping
 
+from oci.chosen_images import chosen_images
 from oci.image import ImageSpec
 from oci.report import table
 from oci.sandbox.sizes import human_size
 from oci.sharing import ImageBlobs, SharingReport, share
-from oci.target_types import ImageLayersField
 from oci.util_rules.assemble_image import BuiltImage
 from oci.util_rules.kinds import ImageRequest
 from pants.core.util_rules.environments import ChosenLocalEnvironmentName
@@ -19,13 +19,8 @@ from pants.engine.goal import Goal, GoalSubsystem, Outputting
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, goal_rule, rule
 from pants.engine.target import FilteredTargets
 from pants.option.option_types import BoolOption
-from pants.util.docutil import bin_name
 from pants.util.frozendict import FrozenDict
 from pants.util.strutil import softwrap
-
-
-class SharingError(Exception):
-    """There is nothing to report on."""
 
 
 class SharingSubsystem(Outputting, GoalSubsystem):
@@ -103,17 +98,12 @@ async def sharing(
     environment: ChosenLocalEnvironmentName,
     console: Console,
 ) -> SharingGoal:
-    addresses = [target.address for target in targets if target.has_field(ImageLayersField)]
-    if not addresses:
-        raise SharingError(
-            f"No image is among the targets. Name some: `{bin_name()} sharing versions::`."
-        )
     images = await MultiGet(
         Get(
             ImageBlobs,
             {ImageRequest(address): ImageRequest, environment.val: EnvironmentName},
         )
-        for address in addresses
+        for address in chosen_images(targets, options.name)
     )
     report = share(images)
     text = json.dumps(report.to_json(), indent=2) if options.json else "\n".join(_tables(report))

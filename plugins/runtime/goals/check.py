@@ -39,7 +39,8 @@ class CheckDocumentsRequest(CheckRequest[CheckReleaseFieldSet]):
     tool_name = "release-notes"
 
 
-def _results(sentences: Iterable[str], checker_name: str) -> CheckResults:
+def check_results(sentences: Iterable[str], checker_name: str) -> CheckResults:
+    """Fails where there is a sentence about what is wrong."""
     text = "\n".join(sentences)
     return CheckResults(
         [CheckResult(exit_code=1 if text else 0, stdout="", stderr=text)], checker_name=checker_name
@@ -52,7 +53,7 @@ async def check_policy(request: CheckPolicyRequest, catalogue: Catalogue) -> Che
         return CheckResults([], checker_name=request.tool_name)
     # All releases, whichever were asked for: the rules are about neighbours.
     sentences = [*violations(catalogue.policy, catalogue.manifests), *broken_seals(catalogue)]
-    return _results(sentences, request.tool_name)
+    return check_results(sentences, request.tool_name)
 
 
 def stale(wanted: Mapping[str, bytes], present: Mapping[str, bytes]) -> list[str]:
@@ -79,7 +80,9 @@ async def check_documents(
     folder = options.documents
     wanted = {os.path.join(folder, name): text for name, text in written.contents.items()}
     files = await Get(DigestContents, PathGlobs([os.path.join(folder, "*")]))
-    return _results(stale(wanted, {file.path: file.content for file in files}), request.tool_name)
+    return check_results(
+        stale(wanted, {file.path: file.content for file in files}), request.tool_name
+    )
 
 
 def rules() -> Iterable[Rule | UnionRule]:

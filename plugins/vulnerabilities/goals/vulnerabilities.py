@@ -1,0 +1,85 @@
+"""`vulnerabilities`: what images have, and what would fix it."""
+
+from __future__ import annotations
+
+import json
+from typing import Iterable
+
+from oci.chosen_images import chosen_images
+from oci.natural_order import natural_order
+from oci.util_rules.kinds import ImageRequest
+from pants.core.util_rules.environments import ChosenLocalEnvironmentName
+from pants.engine.console import Console
+from pants.engine.environment import EnvironmentName
+from pants.engine.goal import Goal
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, goal_rule
+from pants.engine.target import FilteredTargets
+from pants.engine.unions import UnionRule
+from vulnerabilities.document import report_document
+from vulnerabilities.findings import Advisories
+from vulnerabilities.installed import InstalledImage
+from vulnerabilities.report import make_report
+from vulnerabilities.subsystem import VulnerabilitiesSubsystem
+from vulnerabilities.text import report_lines
+from vulnerabilities.util_rules.advisories import AdvisoriesRequest, SelectedAdvisories
+from vulnerabilities.util_rules.installed import InstalledRequest
+from vulnerabilities.util_rules.waivers import Today, Waivers
+
+
+class Vulnerabilities(Goal):
+    subsystem_cls = VulnerabilitiesSubsystem
+    environment_behavior = Goal.EnvironmentBehavior.LOCAL_ONLY
+
+
+@goal_rule
+async def vulnerabilities(
+    targets: FilteredTargets,
+    options: VulnerabilitiesSubsystem,
+    waivers: Waivers,
+    today: Today,
+    environment: ChosenLocalEnvironmentName,
+    console: Console,
+) -> Vulnerabilities:
+    images = await MultiGet(
+        Get(
+            InstalledImage,
+            {
+                InstalledRequest(ImageRequest(address)): InstalledRequest,
+                environment.val: EnvironmentName,
+            },
+        )
+        for address in chosen_images(targets, options.name)
+    )
+    packages = {package for image in images for layer in image.layers for package in layer.packages}
+    ordered = tuple(sorted(packages, key=lambda each: (each.ecosystem.value, each.name, str(each))))
+    selected = await Get(
+        SelectedAdvisories,
+        {
+            AdvisoriesRequest(ordered): AdvisoriesRequest,
+            environment.val: EnvironmentName,
+        },
+    )
+    report = make_report(
+        sorted(images, key=lambda image: natural_order(image.reference)),
+        Advisories(selected.advisories),
+        waivers.waivers,
+        today.date,
+        selected.origins,
+    )
+    if options.json:
+        text = json.dumps(report_document(report), indent=2)
+    else:
+        text = "\n".join(report_lines(report))
+    with options.output_sink(console) as sink:
+        print(text, file=sink)
+    limit = options.fail_on
+    failed = limit is not None and report.worst().rank >= limit.rank
+    if failed:
+        console.print_stderr(
+            f"An image has a vulnerability of severity {report.worst().value} that is not waived."
+        )
+    return Vulnerabilities(exit_code=1 if failed else 0)
+
+
+def rules() -> Iterable[Rule | UnionRule]:
+    return collect_rules()
