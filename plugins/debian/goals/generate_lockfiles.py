@@ -16,8 +16,9 @@ from debian.target_types import (
     ToolchainPackagesField,
 )
 from debian.util_rules.lockfile import resolve_of, single_base
-from debian.util_rules.scripts import BASH, PROXY_VARIABLES, SCRIPT_ENV, mirror_arguments, script
+from debian.util_rules.scripts import BASH, SCRIPT_ENV, machine_settings, script
 from debian.version import DebianVersion
+from oci.util_rules.machine_settings import MachineSettings, MachineSettingsRequest
 from pants.core.goals.generate_lockfiles import (
     GenerateLockfile,
     GenerateLockfileResult,
@@ -30,7 +31,6 @@ from pants.core.goals.generate_lockfiles import (
     UserGenerateLockfiles,
 )
 from pants.engine.addresses import Address, Addresses, UnparsedAddressInputs
-from pants.engine.env_vars import EnvironmentVars, EnvironmentVarsRequest
 from pants.engine.fs import CreateDigest, Digest, DigestContents, FileContent, PathGlobs
 from pants.engine.process import FallibleProcessResult, Process, ProcessCacheScope
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
@@ -174,7 +174,7 @@ async def generate_lock(
             f"No target has `resolve='{request.resolve_name}'`, so {path} would be empty: give a "
             "`debian_layer` this resolve, or remove it from `[debian].resolves`."
         )
-    proxies = await Get(EnvironmentVars, EnvironmentVarsRequest(PROXY_VARIABLES))
+    settings = await Get(MachineSettings, MachineSettingsRequest, machine_settings(options))
     inputs = await Get(
         Digest,
         CreateDigest(
@@ -188,9 +188,10 @@ async def generate_lock(
     result = await Get(
         FallibleProcessResult,
         Process(
-            argv=(BASH, "solve.sh", request.suite, *mirror_arguments(options)),
+            argv=(BASH, "solve.sh", request.suite),
             input_digest=inputs,
-            env=FrozenDict({**SCRIPT_ENV, **proxies}),
+            env=FrozenDict(SCRIPT_ENV),
+            append_only_caches=settings.append_only_caches,
             output_directories=("solved",),
             description=f"Resolve the packages of {path}",
             level=LogLevel.INFO,

@@ -1,9 +1,9 @@
 # Sets `debian` and `security` to the addresses of Debian's archives.
 #
-# usage: source archives.sh MAIN SECURITY
-#
-# Where an argument is empty, the address is the one that this machine's apt uses. It is found here,
-# in the process, so that two machines with different mirrors share the process's cache entry.
+# Exports what `oci.sandbox.machine_settings` says of this machine: proxies, and mirrors as
+# DEBIAN_MIRROR and DEBIAN_SECURITY_MIRROR. Where one is empty, the address is the one that this
+# machine's apt uses. All is found here, in the process, so that two machines with different mirrors
+# share the process's cache entry.
 
 fail() {
   printf '%s\n' "$1" >&2
@@ -15,7 +15,10 @@ need() {
 }
 
 find_archives() {
-  debian="${1%/}" security="${2%/}"
+  local pair
+  [[ ! -r __machine/debian ]] || while IFS= read -r -d '' pair; do export "${pair?}"; done <__machine/debian
+  debian="${DEBIAN_MIRROR:-}" security="${DEBIAN_SECURITY_MIRROR:-}"
+  debian="${debian%/}" security="${security%/}"
   local uri release origin here=none
   if [[ -z $debian || -z $security ]]; then
     need /usr/bin/apt-get apt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shlex
@@ -10,7 +11,7 @@ import subprocess
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List, Sequence
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from debian.sandbox.repack import repack_all
 from oci.sandbox.errors import SandboxError
@@ -47,13 +48,54 @@ def check_tools(path: str) -> None:
             )
 
 
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists() and os.geteuid() != 0:
+        # Files of the users that the system in it has.
+        as_root = ["unshare", "--map-root-user", "--map-auto", "rm", "-rf", str(folder)]
+        subprocess.run(as_root, stderr=subprocess.DEVNULL)
+
+
+def _locked(folder: Path) -> Optional[int]:
+    """A descriptor that locks a folder until it is closed; None if another process has locked it.
+
+    However a process ends, its locks go with it.
+    """
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    return handle
+
+
 def _remove_abandoned(parent: Path) -> None:
-    """Remove folders of builds that were killed; their process is no more."""
+    """Remove folders of builds that were killed."""
     mounts = Path("/proc/self/mounts").read_text()
     for folder in parent.glob(f"{_PREFIX}*"):
-        owner = folder.name[len(_PREFIX) :].partition("-")[0]
-        if not Path("/proc", owner).exists() and str(folder) not in mounts:
-            shutil.rmtree(folder, ignore_errors=True)
+        handle = _locked(folder)
+        if handle is None:
+            continue
+        if str(folder) not in mounts:
+            _remove(folder)
+        os.close(handle)
+
+
+def _new_folder(parent: Path) -> Tuple[Path, int]:
+    """An empty folder and the descriptor that locks it."""
+    while True:
+        # The number is for people who wonder whose it is.
+        folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
+        handle = _locked(folder)
+        # Another build may have taken it for abandoned before the lock.
+        if handle is not None and folder.exists():
+            return folder, handle
+        if handle is not None:
+            os.close(handle)
 
 
 @contextmanager
@@ -65,18 +107,21 @@ def workspace(input_size: int) -> Iterator[Path]:
     Args:
         input_size: Bytes of the packages and layers that the installation starts from.
     """
-    memory, parent = Path("/dev/shm"), Path("/tmp")
+    memory, disk = Path("/dev/shm"), Path("/tmp")
+    for parent in (memory, disk):
+        _remove_abandoned(parent)
+    parent = disk
     if input_size * _GROWTH <= _MEMORY and os.access(memory, os.W_OK):
         status = os.statvfs(memory)
         if status.f_bavail * status.f_frsize >= 2 * _MEMORY:
             parent = memory
-    _remove_abandoned(parent)
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
+    folder, lock = _new_folder(parent)
     try:
         folder.chmod(0o755)
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
+        os.close(lock)
 
 
 def make_repository(debs: Sequence[Path], folder: Path, env: Dict[str, str]) -> None:
@@ -110,6 +155,21 @@ def _reason(log: str) -> str:
     return _END.sub("", lines[-1]) if lines else "there is no message"
 
 
+def _confined(env: Dict[str, str]) -> List[str]:
+    """What a command starts with so that it ends with this process, and its mounts with it.
+
+    Whoever is killed cannot clean up. Without root, mmdebstrap makes namespaces itself.
+    """
+    prefix = ["setpriv", "--pdeathsig=KILL"]
+    namespaces = ["unshare", "--mount", "--mount-proc", "--pid", "--fork", "--kill-child"]
+    if os.geteuid() == 0:
+        # In a container, root may lack the right.
+        probe = subprocess.run([*namespaces, "true"], env=env, stderr=subprocess.DEVNULL)
+        if probe.returncode == 0:
+            prefix += namespaces
+    return prefix
+
+
 def install(
     address: str,
     suite: str,
@@ -133,6 +193,7 @@ def install(
         SandboxError: the installation failed. The message has the reason that dpkg or apt gave.
     """
     command: List[str] = [
+        *_confined(env),
         "mmdebstrap",
         "--mode=root" if os.geteuid() == 0 else "--mode=unshare",
         "--variant=apt",

@@ -1,15 +1,14 @@
 # Fetches locked packages into the folder `debs`.
 #
-# usage: fetch.sh MAIN SECURITY LOCK COMMAND
+# usage: fetch.sh LOCK COMMAND
 #
-# MAIN and SECURITY are addresses of the archives, or empty. LOCK and COMMAND, the lock's path and
-# what makes it anew, are for messages. The file `wanted` has a line for each package: name, archive,
+# LOCK and COMMAND, the lock's path and what makes it anew, are for messages. The file `wanted` has a line for each package: name, archive,
 # path in the archive, size and sha256, apart by tabs. `__debs` is a cache, files named by hash. What
 # comes from it or from the archive is checked by size and hash alike.
 set -euo pipefail
 
 . ./archives.sh
-main="$1" other="$2" lock="$3" command="$4"
+lock="$1" command="$2"
 cache=__debs
 mkdir -p debs new
 
@@ -40,7 +39,7 @@ check
 [[ -s missing ]] || exit 0
 
 need /usr/lib/apt/apt-helper apt
-find_archives "$main" "$other"
+find_archives
 arguments=()
 while IFS=$'\t' read -r name archive path _ sha256; do
   grep -qxF "$name" missing || continue

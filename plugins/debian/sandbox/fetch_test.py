@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Iterator
 
 import pytest
+from oci.sandbox import machine_settings
 
 CONTENT = b"the package's bytes"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -38,9 +39,15 @@ class Archive:
         for name in ("archives.sh", "fetch.sh"):
             shutil.copy(Path(__file__).with_name(name), self.sandbox)
         (self.sandbox / "__debs").symlink_to(self.cache)
+        (self.sandbox / machine_settings.FOLDER).mkdir()
+        (self.sandbox / machine_settings.FOLDER / "debian").write_bytes(
+            machine_settings.dumps(
+                {"DEBIAN_MIRROR": self.address, "DEBIAN_SECURITY_MIRROR": f"{self.address}/"}
+            )
+        )
         (self.sandbox / "wanted").write_text(f"hello\tdebian\t{POOL}\t{size}\t{sha256}\n")
         return subprocess.run(
-            ["bash", "fetch.sh", self.address, self.address, "bullseye.lock", "generate"],
+            ["bash", "fetch.sh", "bullseye.lock", "generate"],
             cwd=self.sandbox,
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"},
             capture_output=True,

@@ -1,6 +1,6 @@
 # Asks apt which packages the targets of a resolve come to.
 #
-# usage: solve.sh SUITE MAIN SECURITY
+# usage: solve.sh SUITE
 #
 # `wanted` has a line for each target, a base before what stands on it: a number, `layer` or
 # `toolchain`, the number of the base or `-`, the address, and packages, apart by spaces. Written to
@@ -15,7 +15,7 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [[ -r $keyring ]] || fail "$keyring is missing on this machine: the archive's signatures cannot be\
  verified. Install it with \`apt-get install debian-archive-keyring\`."
 need /usr/bin/apt-get apt
-find_archives "$2" "$3"
+find_archives
 
 mkdir -p solved apt/{etc/{apt.conf.d,preferences.d,sources.list.d},state/lists/partial,cache/archives/partial}
 : >apt/status

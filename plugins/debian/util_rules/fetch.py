@@ -8,12 +8,13 @@ from typing import Iterable
 
 from debian.lock import LockedPackage
 from debian.subsystem import DebianSubsystem
-from debian.util_rules.scripts import BASH, PROXY_VARIABLES, SCRIPT_ENV, mirror_arguments, script
-from oci.util_rules.layer_process import BuildStepError
-from pants.engine.env_vars import EnvironmentVars, EnvironmentVarsRequest
+from debian.util_rules.scripts import BASH, SCRIPT_ENV, machine_settings, script
+from oci.util_rules.layer_process import REMOTE_CACHE_PATIENCE, BuildStepError
+from oci.util_rules.machine_settings import MachineSettings, MachineSettingsRequest
+from oci.util_rules.messages import in_key, message
 from pants.engine.fs import CreateDigest, Digest, FileContent
 from pants.engine.process import FallibleProcessResult, Process
-from pants.engine.rules import Get, Rule, collect_rules, rule
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
 from pants.util.logging import LogLevel
@@ -55,27 +56,33 @@ def _line(package: LockedPackage) -> str:
 @rule(desc="Fetch Debian packages", level=LogLevel.DEBUG)
 async def fetch(request: FetchRequest, options: DebianSubsystem) -> FetchedPackages:
     wanted = "".join(f"{_line(package)}\n" for package in request.packages)
-    proxies = await Get(EnvironmentVars, EnvironmentVarsRequest(PROXY_VARIABLES))
-    inputs = await Get(
-        Digest,
-        CreateDigest(
-            [script("archives.sh"), script("fetch.sh"), FileContent("wanted", wanted.encode())]
+    settings, inputs = await MultiGet(
+        Get(MachineSettings, MachineSettingsRequest, machine_settings(options)),
+        Get(
+            Digest,
+            CreateDigest(
+                [script("archives.sh"), script("fetch.sh"), FileContent("wanted", wanted.encode())]
+            ),
         ),
     )
+    description = f"Fetch {len(request.packages)} Debian packages of {request.lockfile}"
     result = await Get(
         FallibleProcessResult,
         Process(
-            argv=(BASH, "fetch.sh", *mirror_arguments(options), request.lockfile, request.command),
+            argv=(BASH, "fetch.sh", request.lockfile, in_key(request.command)),
             input_digest=inputs,
-            env=FrozenDict({**SCRIPT_ENV, **proxies}),
-            append_only_caches=FrozenDict({"debian_packages": "__debs"}),
+            env=FrozenDict(SCRIPT_ENV),
+            append_only_caches=FrozenDict(
+                {"debian_packages": "__debs", **settings.append_only_caches}
+            ),
             output_directories=(FOLDER,),
-            description=f"Fetch {len(request.packages)} Debian packages of {request.lockfile}",
+            remote_cache_speculation_delay_millis=REMOTE_CACHE_PATIENCE,
+            description=description,
             level=LogLevel.INFO,
         ),
     )
     if result.exit_code != 0:
-        raise BuildStepError(result.stderr.decode(errors="replace").strip())
+        raise BuildStepError(message(description, result))
     return FetchedPackages(result.output_digest)
 
 

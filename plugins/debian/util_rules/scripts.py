@@ -5,8 +5,10 @@ from __future__ import annotations
 import pkgutil
 
 from debian.subsystem import ARCHIVES, DebianSubsystem
+from oci.util_rules.machine_settings import MachineSettingsRequest
 from pants.engine.fs import FileContent
 from pants.option.errors import OptionsError
+from pants.util.frozendict import FrozenDict
 
 # The same path on every Linux, so that processes have the same key on all of them.
 BASH = "/bin/bash"
@@ -17,9 +19,6 @@ SCRIPT_ENV = {
     "HOME": "/nonexistent",
 }
 
-PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy")
-"""What apt heeds, when it is set."""
-
 
 def script(name: str) -> FileContent:
     """A script of `debian.sandbox`."""
@@ -28,8 +27,8 @@ def script(name: str) -> FileContent:
     return FileContent(name, content)
 
 
-def mirror_arguments(options: DebianSubsystem) -> tuple[str, str]:
-    """Addresses of the archives that the user has set, as the scripts take them.
+def machine_settings(options: DebianSubsystem) -> MachineSettingsRequest:
+    """Asks for what the scripts must know of this machine: proxies for apt, and mirrors.
 
     Raises:
         OptionsError: an archive is none of Debian's.
@@ -40,5 +39,9 @@ def mirror_arguments(options: DebianSubsystem) -> tuple[str, str]:
             f"pants.toml: `[debian].mirrors` has the archive '{unknown[0]}'. "
             f"Name {' or '.join(ARCHIVES)}."
         )
-    main, security = (options.mirrors.get(archive, "") for archive in ARCHIVES)
-    return main, security
+    mirrors = (options.mirrors.get(archive, "") for archive in ARCHIVES)
+    return MachineSettingsRequest(
+        "debian",
+        ("http_proxy", "https_proxy", "no_proxy"),
+        FrozenDict(zip(("DEBIAN_MIRROR", "DEBIAN_SECURITY_MIRROR"), mirrors)),
+    )

@@ -12,7 +12,8 @@ from debian.util_rules.fetch import FetchedPackages, FetchRequest
 from debian.util_rules.lockfile import LockRequest, ResolveLock, resolve_of
 from debian.util_rules.scripts import BASH, SCRIPT_ENV, script
 from oci.toolchain import Toolchain, ToolchainFieldSet
-from oci.util_rules.layer_process import BuildStepError
+from oci.util_rules.layer_process import REMOTE_CACHE_PATIENCE, BuildStepError
+from oci.util_rules.messages import message
 from pants.core.util_rules.environments import EnvironmentField
 from pants.engine.fs import CreateDigest, Digest, MergeDigests, RemovePrefix
 from pants.engine.process import FallibleProcessResult, Process
@@ -48,6 +49,7 @@ async def unpack_toolchain(
         FetchRequest(tuple(locked.package(name) for name in names), locked.path, locked.command),
     )
     code = await Get(Digest, CreateDigest([script("unpack.sh")]))
+    description = f"Unpack toolchain {field_set.address}"
     result = await Get(
         FallibleProcessResult,
         Process(
@@ -55,13 +57,14 @@ async def unpack_toolchain(
             input_digest=await Get(Digest, MergeDigests([code, fetched.digest])),
             env=FrozenDict(SCRIPT_ENV),
             output_directories=("tree",),
-            description=f"Unpack toolchain {field_set.address}",
+            remote_cache_speculation_delay_millis=REMOTE_CACHE_PATIENCE,
+            description=description,
             level=LogLevel.INFO,
         ),
     )
     if result.exit_code != 0:
-        message = result.stderr.decode(errors="replace").strip()
-        raise BuildStepError(f"{field_set.address}: a package cannot be unpacked: {message}")
+        reason = message(description, result)
+        raise BuildStepError(f"{field_set.address}: a package cannot be unpacked: {reason}")
     libraries = _LIBRARIES[locked.lock.architecture]
     pythons = sorted(name for name in names if _PYTHON.fullmatch(name))
     return Toolchain(

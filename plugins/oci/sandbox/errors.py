@@ -11,6 +11,12 @@ class SandboxError(Exception):
     """A build step cannot go on. The message is one sentence: what is wrong, where, the fix."""
 
 
+FULL_DISK = (
+    "The disk is full. Free space in the folder for temporary files, or set "
+    "`[GLOBAL].local_execution_root_dir` to one with more."
+)
+
+
 def run(main: Callable[[], None]) -> None:
     """Run `main`; report a `SandboxError` or a full disk as one line on stderr, and exit with 1."""
     try:
@@ -19,9 +25,6 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(str(error))
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            sys.exit(
-                "The disk is full. Free space in the folder for temporary files, or set "
-                "`[GLOBAL].local_execution_root_dir` to one with more."
-            )
+            sys.exit(FULL_DISK)
         where = f" ({error.filename})" if error.filename else ""
         sys.exit(f"The build step failed: {error.strerror or error}{where}.")

@@ -10,6 +10,7 @@ from oci.sandbox.layer_writer import BLOB, DESCRIPTOR, PACKAGES, PATHS
 from oci.subsystem import OciSubsystem
 from oci.toolchain import TOOLCHAIN_MOUNT, LayerToolchain
 from oci.util_rules import sandbox_code
+from oci.util_rules.messages import message
 from oci.util_rules.sandbox_code import SandboxCode
 from pants.engine.fs import (
     EMPTY_DIGEST,
@@ -25,6 +26,12 @@ from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
 from pants.util.logging import LogLevel
+
+REMOTE_CACHE_PATIENCE = 10_000
+"""Milliseconds that a process is not started for, while a remote cache has not answered yet.
+
+By default, Pants starts each process beside the question for its result, and stops it at a hit.
+"""
 
 
 class BuildStepError(Exception):
@@ -93,13 +100,13 @@ async def run_tool(request: ToolProcess, tools: LayerToolchain) -> FallibleProce
             append_only_caches=request.append_only_caches,
             timeout_seconds=request.timeout_seconds,
             cache_scope=request.cache_scope,
+            remote_cache_speculation_delay_millis=REMOTE_CACHE_PATIENCE,
             description=request.description,
             level=LogLevel.INFO,
         ),
     )
     if result.exit_code != 0:
-        message = result.stderr.decode(errors="replace").strip()
-        raise BuildStepError(message or f"{request.description}: status {result.exit_code}.")
+        raise BuildStepError(message(request.description, result))
     return result
 
 

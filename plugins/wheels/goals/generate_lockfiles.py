@@ -147,9 +147,8 @@ async def generate_lock(
                 {TOOLS_MOUNT: libraries.digest, "__uv": solver.digest}
             ),
             output_files=(_SOLUTION,),
-            env=client.env,
             path_entries=(*client.path_entries, *libraries.path_entries),
-            append_only_caches=FrozenDict({"wheels_uv": _CACHE}),
+            append_only_caches=FrozenDict({"wheels_uv": _CACHE, **client.append_only_caches}),
             # What the index said in an earlier run is no answer.
             cache_scope=ProcessCacheScope.PER_SESSION,
         ),

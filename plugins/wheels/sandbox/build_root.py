@@ -1,15 +1,18 @@
 """A root filesystem that source distributions are built in, and cannot change.
 
 It is a layer, unpacked once on each machine into a folder named by the blob's sha256, and seen by
-a build read-only, without network, devices or processes of the host. Linux only: it needs root or
-unprivileged user namespaces.
+a build read-only, without network, devices or processes of the host. What lies there is compared
+with a seal before each use, and unpacked again where something has damaged it. Linux only: it needs
+root or unprivileged user namespaces.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
+import stat
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,6 +52,21 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
+def _seal(root: Path) -> str:
+    """Changes with any path below a folder, and with the size, mode or time of any file."""
+    digest = hashlib.sha256()
+    for folder, folders, files in os.walk(root):
+        folders.sort()
+        for name in (*folders, *sorted(files)):
+            path = os.path.join(folder, name)
+            status = os.lstat(path)
+            line = f"{path[len(str(root)) :]} {status.st_mode}"
+            if not stat.S_ISDIR(status.st_mode):
+                line += f" {status.st_size} {status.st_mtime_ns}"
+            digest.update(os.fsencode(f"{line}\0"))
+    return digest.hexdigest()
+
+
 class BuildRoot:
     """An unpacked root.
 
@@ -63,7 +81,9 @@ class BuildRoot:
         cache.mkdir(parents=True, exist_ok=True)
         self.path = cache.resolve() / name
         with _locked(cache / f"{name}.lock"):
-            if not self.path.exists():
+            seal = cache / f"{name}.seal"
+            if not self.path.exists() or not seal.exists() or seal.read_text() != _seal(self.path):
+                shutil.rmtree(self.path, ignore_errors=True)
                 partial = cache.resolve() / f"{name}.partial"
                 # Left by a build that was killed.
                 shutil.rmtree(partial, ignore_errors=True)
@@ -72,6 +92,7 @@ class BuildRoot:
                 for mount_point in ("tmp", "dev", "build"):
                     (partial / mount_point).mkdir(exist_ok=True)
                 partial.rename(self.path)
+                seal.write_text(_seal(self.path))
 
     def run(self, command: List[str], work: Path, env: Dict[str, str]) -> str:
         """Run a program in the root.
@@ -88,7 +109,9 @@ class BuildRoot:
             SandboxError: the host cannot make such a root.
             CalledProcessError: the program failed; `output` is what it wrote.
         """
-        unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--net"]
+        # Killed with this process, whatever kills it.
+        unshare = ["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--net"]
+        unshare += ["--fork", "--kill-child"]
         if os.getuid():
             unshare += ["--user", "--map-root-user"]
         probe = subprocess.run(

@@ -10,8 +10,12 @@ import importlib
 from dataclasses import dataclass
 from typing import List, Tuple, Union
 
+from oci.sandbox import machine_settings
 from oci.sandbox.certificates import ca_bundle
 from oci.sandbox.errors import SandboxError
+
+SETTINGS = "wheels"
+"""What the settings of this machine are called; see `oci.sandbox.machine_settings`."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,12 @@ class PipSettings:
 def read_pip_settings() -> PipSettings:
     """Read the settings that `pip download` would have here.
 
+    The variables that the user has set for it become those of this process, for `requests` too.
+
     Raises:
         SandboxError: pip's configuration cannot be read, or names no index that speaks HTTP.
     """
+    machine_settings.apply(SETTINGS)
     # By name: it lies in the toolchain, and is no library of ours.
     commands = importlib.import_module("pip._internal.commands")
     try:

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Iterable
 
 from oci.util_rules.layer_process import ToolProcess
+from oci.util_rules.machine_settings import MachineSettings, MachineSettingsRequest
+from oci.util_rules.messages import in_key
 from oci.util_rules.toolchain_libraries import ToolchainLibraries
-from pants.engine.env_vars import EnvironmentVars, EnvironmentVarsRequest
 from pants.engine.fs import CreateDigest, Digest, FileContent, RemovePrefix
 from pants.engine.process import FallibleProcessResult
 from pants.engine.rules import Get, Rule, collect_rules, rule
@@ -17,6 +18,7 @@ from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
 from pants.util.logging import LogLevel
 from wheels.sandbox.locked_files import LockedFile
+from wheels.sandbox.pip_settings import SETTINGS
 from wheels.subsystem import WheelsSubsystem
 
 TOOLS_MOUNT = "__wheel_tools"
@@ -58,7 +60,8 @@ class IndexClient:
     path_entries: tuple[str, ...]
     """Libraries of the toolchain, for PYTHONPATH."""
 
-    env: FrozenDict[str, str]
+    append_only_caches: FrozenDict[str, str]
+    """Where it finds what the user and this machine say of the index."""
 
 
 @dataclass(frozen=True)
@@ -80,15 +83,15 @@ class ToolWheels:
 
 @rule
 async def index_client(libraries: ToolchainLibraries, options: WheelsSubsystem) -> IndexClient:
-    env = await Get(EnvironmentVars, EnvironmentVarsRequest(options.env_vars))
-    return IndexClient(libraries.path_entries, env)
+    settings = await Get(MachineSettings, MachineSettingsRequest(SETTINGS, tuple(options.env_vars)))
+    return IndexClient(libraries.path_entries, settings.append_only_caches)
 
 
 @rule(desc="Fetch locked Python packages", level=LogLevel.DEBUG)
 async def fetch_files(request: FetchFiles, client: IndexClient) -> FetchedFiles:
     content = {
         "lock": request.lock,
-        "fix": request.fix,
+        "fix": in_key(request.fix),
         "files": [asdict(file) for file in request.files],
     }
     spec = FileContent(_REQUEST, json.dumps(content, sort_keys=True).encode())
@@ -105,9 +108,8 @@ async def fetch_files(request: FetchFiles, client: IndexClient) -> FetchedFiles:
             sandbox_packages=("wheels.sandbox",),
             input_digest=await Get(Digest, CreateDigest([spec])),
             output_directories=(_OUTPUT,),
-            env=client.env,
             path_entries=client.path_entries,
-            append_only_caches=FILE_CACHE,
+            append_only_caches=FrozenDict({**FILE_CACHE, **client.append_only_caches}),
         ),
     )
     return FetchedFiles(await Get(Digest, RemovePrefix(result.output_digest, _OUTPUT)))
