@@ -85,6 +85,11 @@ class ImageSpec:
     created: str
     """RFC 3339, for example `2022-07-11T00:00:00Z`. Never from the clock."""
 
+    @property
+    def reference(self) -> str:
+        """What an engine knows the image by: `astro-runtime:5.0.6`."""
+        return f"{self.repository}:{self.tag}"
+
 
 @union(in_scope_types=[EnvironmentName])
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pants.engine.target import (
     COMMON_TARGET_FIELDS,
     BoolField,
     Dependencies,
+    DictStringToStringField,
     OptionalSingleSourceField,
     SpecialCasedDependencies,
     Target,
@@ -107,5 +108,51 @@ class RuntimeImageTarget(Target):
         `{bin_name()} package` writes it as an OCI image layout below `dist/images`;
         `{bin_name()} run` starts it on the engine of this machine; `{bin_name()} publish` pushes
         it to registries.
+        """
+    )
+
+
+class LocalImageField(SpecialCasedDependencies):
+    alias = "image"
+    default = (":runtime",)
+    help = help_text(
+        """
+        The image that runs. Defaults to the target `runtime` of the same directory.
+        """
+    )
+
+
+class LocalDatabaseField(SpecialCasedDependencies):
+    alias = "database"
+    required = True
+    help = help_text(
+        """
+        The image of the Postgres beside it, for example `["tests/images:postgres"]`. Its superuser
+        is `postgres`, with the password in `POSTGRES_PASSWORD`.
+        """
+    )
+
+
+class LocalLiveField(DictStringToStringField):
+    alias = "live"
+    help = help_text(
+        """
+        Files and folders of the repository that Airflow's containers see in place of what their
+        image holds, read-only, for example `{"layers/astro/files/entrypoint": "/entrypoint"}`.
+
+        An edit of one of them starts Airflow again.
+        """
+    )
+
+
+class LocalRuntimeTarget(Target):
+    alias = "local_runtime"
+    core_fields = (*COMMON_TARGET_FIELDS, LocalImageField, LocalDatabaseField, LocalLiveField)
+    help = help_text(
+        f"""
+        A release that runs on this machine with its database, until Ctrl-C.
+
+        `{bin_name()} run` starts it, prints the address and a password made for this run, and shows
+        the logs of all its containers. After `--` it takes `--port PORT` and `--dags FOLDER`.
         """
     )

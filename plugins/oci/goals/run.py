@@ -30,6 +30,38 @@ class RunImageFieldSet(RunFieldSet):
     run_in_sandbox_behavior = RunInSandboxBehavior.NOT_SUPPORTED
 
 
+def toolchain_run(
+    module: str, arguments: tuple[str, ...], digest: Digest, code: Digest, tools: LayerToolchain
+) -> RunRequest:
+    """Runs a module with the toolchain's Python, as what the user runs.
+
+    Args:
+        module: Its name.
+        arguments: What comes before those of the user.
+        digest: Files that it reads, at `{chroot}`.
+        code: The module, and all that it imports.
+        tools: Has the Python.
+    """
+    toolchain = tools.toolchain
+    return RunRequest(
+        digest=digest,
+        args=(
+            # `env`, not `extra_env`: what the user runs must not inherit the toolchain's libraries.
+            "/usr/bin/env",
+            *(f"{name}={value}" for name, value in toolchain.env(TOOLCHAIN_MOUNT).items()),
+            f"PYTHONPATH={{chroot}}/{CODE_MOUNT}",
+            f"{{chroot}}/{TOOLCHAIN_MOUNT}/{toolchain.python}",
+            "-S",
+            "-s",
+            "-m",
+            module,
+            *arguments,
+        ),
+        extra_env=FrozenDict(),
+        immutable_input_digests=FrozenDict({CODE_MOUNT: code, TOOLCHAIN_MOUNT: toolchain.digest}),
+    )
+
+
 @rule
 async def run_image(
     field_set: RunImageFieldSet,
@@ -43,26 +75,12 @@ async def run_image(
         Get(Digest, SandboxCode(_RUN, ("oci.sandbox",))),
         Get(LayerToolchain, EnvironmentName, environment),
     )
-    toolchain = tools.toolchain
-    return RunRequest(
-        digest=image.digest,
-        args=(
-            # `env`, not `extra_env`: what the user runs must not inherit the toolchain's libraries.
-            "/usr/bin/env",
-            *(f"{name}={value}" for name, value in toolchain.env(TOOLCHAIN_MOUNT).items()),
-            f"PYTHONPATH={{chroot}}/{CODE_MOUNT}",
-            f"{{chroot}}/{TOOLCHAIN_MOUNT}/{toolchain.python}",
-            "-S",
-            "-s",
-            "-m",
-            _RUN,
-            f"{{chroot}}/{image.path}",
-            f"{spec.repository}:{spec.tag}",
-            f"--run-args={json.dumps(options.run_args)}",
-        ),
-        extra_env=FrozenDict(),
-        immutable_input_digests=FrozenDict({CODE_MOUNT: code, TOOLCHAIN_MOUNT: toolchain.digest}),
+    arguments = (
+        f"{{chroot}}/{image.path}",
+        spec.reference,
+        f"--run-args={json.dumps(options.run_args)}",
     )
+    return toolchain_run(_RUN, arguments, image.digest, code, tools)
 
 
 def rules() -> Iterable[Rule | UnionRule]:

@@ -1,0 +1,49 @@
+"""Airflow as a developer has it: LocalExecutor, Postgres, a user whose password nobody else knows."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from typing import Dict
+
+COMPONENTS = ("scheduler", "triggerer", "webserver")
+"""Each in a container of its own."""
+
+HOME = "/usr/local/airflow"
+PORT = 8080
+USER = "admin"
+
+SET_UP = (
+    f"airflow db upgrade && airflow users create --role Admin --username {USER}"
+    # Not a word of its own, which could begin with a dash.
+    ' "--password=$ADMIN_PASSWORD" --firstname Local --lastname Admin --email admin@localhost'
+)
+"""For a shell: makes the tables, and the user."""
+
+
+class Secrets:
+    """Made anew for each run, and kept nowhere but in its containers."""
+
+    def __init__(self) -> None:
+        self.database = secrets.token_urlsafe(16)
+        self.admin = secrets.token_urlsafe(12)
+        self.session = secrets.token_urlsafe(32)
+        self.fernet = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+def environment(made: Secrets) -> Dict[str, str]:
+    """Variables of all of Airflow's containers, which share the network of the database's."""
+    url = f"postgresql://postgres:{made.database}@127.0.0.1:5432/postgres"
+    return {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__FERNET_KEY": made.fernet,
+        # An edit of a DAG, and a new file, are seen within seconds.
+        "AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL": "5",
+        "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "5",
+        "AIRFLOW__WEBSERVER__SECRET_KEY": made.session,
+        # The relay beside it is the only one that connects.
+        "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
+        "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": str(PORT),
+        "AIRFLOW__WEBSERVER__WORKERS": "2",
+    }

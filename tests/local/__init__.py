@@ -1,0 +1,1 @@
+"""A release with its database, started by one command."""
