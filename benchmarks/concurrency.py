@@ -71,10 +71,8 @@ _KILLS = (
     "cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null"
     " | sed -n 's/^oom_kill //p'"
 )
-_COUNT = (
-    "tr '\\0' '\\n' < /proc/$(pgrep -o -f 'celery worker')/environ"
-    " | sed -n 's/^AIRFLOW__CELERY__WORKER_CONCURRENCY=//p'"
-)
+# Celery writes their titles over their environments, so the settings cannot be read there.
+_COUNT = "pgrep -fc ForkPoolWorker"
 
 _BEGIN = 300
 _GIVE_UP = 2400
@@ -120,7 +118,7 @@ def measure(engine: Engine, kind: str, count: int, stock: bool) -> Dict[str, obj
         done, again, took = figures.split("|")
         return {
             "kind": kind,
-            "concurrency": worker.exec(["sh", "-c", _COUNT]).stdout.strip() or "16",
+            "concurrency": worker.exec(["sh", "-c", _COUNT]).stdout.strip(),
             "state": state or "given up",
             "tasks": int(done),
             "tries_beyond_the_first": int(again),
