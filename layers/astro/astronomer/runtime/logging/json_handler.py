@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import time
-from json.encoder import encode_basestring_ascii as quoted
+from json.encoder import encode_basestring_ascii as quoted  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any, Dict, Optional, Tuple
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import Optional
+from typing import Any, Dict, List, Optional
 
 import pytest
 from astronomer.runtime.logging.line_format import LineFormatter, write_line
@@ -19,15 +19,16 @@ from astronomer.runtime.logging.line_format import LineFormatter, write_line
     ],
 )
 def test_lines_are_those_of_python_s_own_formatter(
-    style: str, form: str, datefmt: Optional[str]
+    style: Any, form: str, datefmt: Optional[str]
 ) -> None:
     own, ours = (kind(form, datefmt, style) for kind in (logging.Formatter, LineFormatter))
     try:
         raise ValueError("for its traceback")
     except ValueError:
         error = sys.exc_info()
+    rare: List[Dict[str, Any]] = [{}, {"exc_info": error}, {"stack_info": "a stack"}]
     for moment in (0.0, 0.2519, 0.9996, 1.0, 61.5, 0.75, 1657532400.123456):
-        for more in ({}, {"exc_info": error}, {"stack_info": "a stack"}):
+        for more in rare:
             record = logging.makeLogRecord({"msg": "%s lines", "args": (2,), **more})
             record.created, record.msecs = moment, (moment - int(moment)) * 1000
             assert ours.format(record) == own.format(record)
