@@ -21,7 +21,8 @@ from typing import Dict, List
 
 # It gives Airflow a home of its own, and has to come first.
 import astronomer.runtime.conftest  # noqa: F401
-from astronomer.runtime.logging.conftest import S3, Machine, connections, eventually, numbered_lines
+from astronomer.runtime.logging.conftest import Machine, connections, eventually, numbered_lines
+from astronomer.runtime.testing.s3 import S3
 
 from benchmarks.measure import table
 

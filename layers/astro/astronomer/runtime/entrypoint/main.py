@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import MutableMapping, Sequence
-from importlib.util import find_spec
 from typing import NoReturn
 
 from astronomer.runtime.entrypoint import identity, process, settings
@@ -45,6 +44,8 @@ def start(arguments: Sequence[str], environ: MutableMapping[str, str]) -> NoRetu
         make_ready(command.airflow, environ, connection)
     components = [name for name in map(component_of, command.airflow) if name]
     if components:
+        from importlib.util import find_spec
+
         from astronomer.runtime.entrypoint.concurrency import choose_defaults
         from astronomer.runtime.entrypoint.executor import look_after_messages
         from astronomer.runtime.entrypoint.pid_files import remove_stale

@@ -26,6 +26,7 @@ def task_logging(json_target: str) -> Dict[str, Any]:
         base = airflow_local_settings.REMOTE_BASE_LOG_FOLDER
         if stores.kind(base):
             config["handlers"]["task"] = _shipped(config["handlers"]["task"], base)
+            _write_lines_in_less_time(config)
     if json_target:
         config["handlers"][JSON_HANDLER] = {
             "class": "astronomer.runtime.logging.json_handler.TaskJsonHandler",
@@ -34,10 +35,14 @@ def task_logging(json_target: str) -> Dict[str, Any]:
             "filters": list(config["handlers"]["task"].get("filters", [])),
         }
         config["loggers"]["airflow.task"]["handlers"].append(JSON_HANDLER)
-        config["formatters"]["airflow"].setdefault(
-            "class", "astronomer.runtime.logging.line_format.LineFormatter"
-        )
+        _write_lines_in_less_time(config)
     return config
+
+
+def _write_lines_in_less_time(config: Dict[str, Any]) -> None:
+    # Where Airflow has a formatter of its own, it is that.
+    formatter = "astronomer.runtime.logging.line_format.LineFormatter"
+    config["formatters"]["airflow"].setdefault("class", formatter)
 
 
 def _shipped(stock: Dict[str, Any], base: str) -> Dict[str, Any]:

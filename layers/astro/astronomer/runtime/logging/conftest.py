@@ -1,4 +1,4 @@
-"""Machines that run tasks of a real Airflow, and a store with Amazon's API, on loopback."""
+"""Machines that run tasks of a real Airflow, and a store on loopback."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, TypeVar
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, TypeVar
 
 import pytest
+from astronomer.runtime.testing.s3 import BUCKET, S3
 
-BUCKET = "logs"
 BASE = f"s3://{BUCKET}/base"
 
 KEY, SECRET = "OUR-KEY", "our-secret"
@@ -43,60 +42,6 @@ def eventually(condition: Callable[[], _T], seconds: float = 60) -> _T:
             return found
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.05)
-
-
-class S3:
-    """A store that can be down; it keeps what it has meanwhile."""
-
-    def __init__(self) -> None:
-        from moto.s3 import s3_backends
-        from moto.server import DomainDispatcherApplication, create_backend_app
-
-        self._backend = s3_backends["global"]
-        self._backend.reset()
-        self._backend.create_bucket(BUCKET, "us-east-1")
-        self._application = DomainDispatcherApplication(create_backend_app)
-        self._server: Any = None
-        self._port = 0
-        self.authorizations: List[str] = []
-        self.start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
-
-    def start(self) -> None:
-        """Be up, at the address it had."""
-        from werkzeug.serving import make_server
-
-        self._server = make_server("127.0.0.1", self._port, self._answer, threaded=True)
-        self._port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        """Be down: connections are refused."""
-        self._server.shutdown()
-        self._server.server_close()
-
-    def _answer(self, environ: Dict[str, Any], start_response: Any) -> Any:
-        self.authorizations.append(environ.get("HTTP_AUTHORIZATION", ""))
-        return self._application(environ, start_response)
-
-    def keys(self) -> List[str]:
-        """Names of all objects."""
-        return sorted(self._backend.buckets[BUCKET].keys)
-
-    def complete(self) -> List[str]:
-        """Names of the objects that say that a log has ended."""
-        return [key for key in self.keys() if key.endswith("-end")]
-
-    def put(self, key: str, content: bytes) -> None:
-        """Make an object, as somebody else."""
-        self._backend.put_object(BUCKET, key, content)
-
-    def delete(self, key: str) -> None:
-        """Remove an object, as somebody else."""
-        self._backend.delete_object(BUCKET, key)
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ import os
 import re
 import sys
 import time
+from json.encoder import encode_basestring_ascii as quoted  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any, Dict, Optional, Tuple
 
-STDOUT = "stdout"
+from astronomer.runtime.logging.line_format import write_line
 
-_quoted = json.JSONEncoder().encode
+STDOUT = "stdout"
 
 
 class TaskJsonHandler(logging.Handler):
@@ -74,15 +75,14 @@ class TaskJsonHandler(logging.Handler):
         if self._file is None:
             return
         self._offset = max(self._offset + 1, time.time_ns())
-        line = (
-            f'{self._head}, "timestamp": {record.created!r},'
-            f' "message": {_quoted(self._message(record))}, "offset": {self._offset},'
-            f" {self._origin(record.levelname, record.name)}}}\n"
-        ).encode()
         try:
-            # One write for a line: other processes write to the same stream.
-            while line:
-                line = line[os.write(self._file, line) :]
+            write_line(
+                self._file,
+                # Digits behind the point by number: to find the fewest takes longer than the rest.
+                f'{self._head}, "timestamp": {record.created:.6f},'
+                f' "message": {quoted(self._message(record))}, "offset": {self._offset},'
+                f" {self._origin(record.levelname, record.name)}}}\n",
+            )
         except OSError as error:
             self._give_up(error)
 
@@ -96,7 +96,7 @@ class TaskJsonHandler(logging.Handler):
     def _origin(self, level: str, logger: str) -> str:
         known = self._origins.get((level, logger))
         if known is None:
-            known = f'"level": {_quoted(level)}, "logger": {_quoted(logger)}'
+            known = f'"level": {quoted(level)}, "logger": {quoted(logger)}'
             self._origins[level, logger] = known
         return known
 

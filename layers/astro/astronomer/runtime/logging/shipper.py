@@ -109,6 +109,8 @@ def main(arguments: Sequence[str]) -> int:
 def drain(folder: Path, seconds: float) -> None:
     """Wait, but not for ever, until the logs that have ended are shipped."""
     deadline = time.monotonic() + seconds
+    if _ended(folder):
+        say(f"waits up to {seconds:g} s for the logs of tasks that have ended to be shipped.")
     while _ended(folder) and time.monotonic() < deadline:
         time.sleep(0.1)
 

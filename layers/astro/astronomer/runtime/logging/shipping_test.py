@@ -8,7 +8,8 @@ import time
 from typing import Callable, List
 
 from astronomer.runtime.entrypoint.log_shipper import start_shipper
-from astronomer.runtime.logging.conftest import KEY, S3, SECRET, Machine, eventually, numbered_lines
+from astronomer.runtime.logging.conftest import KEY, SECRET, Machine, eventually, numbered_lines
+from astronomer.runtime.testing.s3 import S3
 
 _COUNT = numbered_lines(every=0.05)
 

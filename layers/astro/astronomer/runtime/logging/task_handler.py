@@ -12,6 +12,7 @@ from airflow.utils.net import get_hostname
 from astronomer.runtime import lone_process
 from astronomer.runtime.entrypoint.messages import say
 from astronomer.runtime.logging import connection, reader, shipper, stores, tickets
+from astronomer.runtime.logging.line_format import write_line
 from astronomer.runtime.logging.tickets import Session
 
 _LOOK_AFTER = 10.0
@@ -70,8 +71,14 @@ class ShippedTaskHandler(FileTaskHandler):
         """Write a record; as Airflow's own."""
         if record.created > self._next_look:
             self._look_after_shipper()
-        if self.handler:
-            self.handler.emit(record)
+        file = self.handler.stream if self.handler else None
+        if file is None:
+            return
+        try:
+            # What the file's own handler does, in half of its time.
+            write_line(file.fileno(), f"{self.format(record)}\n")
+        except Exception:
+            self.handleError(record)
 
     def close(self) -> None:
         """Close the file; at the end of a container, have it shipped before."""

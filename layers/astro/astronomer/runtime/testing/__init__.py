@@ -1,0 +1,1 @@
+"""What stands around Airflow in tests; no image holds it."""
