@@ -7,11 +7,22 @@ an archive is a matter of the machine that fetches.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any, Mapping
 
 _DATE_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+# What scripts build lines, paths and addresses of. Source: Debian Policy, sections 5.6.1, 5.6.12.
+_PATTERNS = {
+    "name": re.compile(r"[a-z0-9][a-z0-9+.-]+"),
+    "version": re.compile(r"[0-9A-Za-z.+:~-]+"),
+    "architecture": re.compile(r"[a-z0-9-]+"),
+    "archive": re.compile(r"[a-z-]+"),
+    "filename": re.compile(r"([0-9A-Za-z_+~%-][0-9A-Za-z_.+:~%-]*/)*[0-9A-Za-z][!-.0-~]*\.deb"),
+    "sha256": re.compile(r"[0-9a-f]{64}"),
+}
 
 
 class LockError(Exception):
@@ -109,28 +120,50 @@ class DebianLock:
         try:
             data: dict[str, Any] = json.loads(content)
             return cls(
-                suite=data["suite"],
-                suites=tuple(data["suites"]),
-                architecture=data["architecture"],
+                suite=_text("suite", data["suite"]),
+                suites=_texts("suites", data["suites"]),
+                architecture=_text("architecture", data["architecture"]),
                 date=parse_date(data["date"]),
                 targets={
                     address: LockedTarget(
-                        requests=tuple(target["requests"]),
-                        base=target["base"],
-                        packages=tuple(target["packages"]),
+                        requests=_texts(f"targets.{address}.requests", target["requests"]),
+                        base=target["base"] and _text(f"targets.{address}.base", target["base"]),
+                        packages=_texts(f"targets.{address}.packages", target["packages"]),
                     )
                     for address, target in data["targets"].items()
                 },
                 packages={
-                    name: LockedPackage(name=name, **package)
+                    name: _checked(LockedPackage(name=name, **package))
                     for name, package in data["packages"].items()
                 },
             )
         except KeyError as error:
             problem = f"lacks the field {error}"
-        except (ValueError, TypeError, AttributeError) as error:
-            problem = f"cannot be read ({error})"
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            problem = f"cannot be read ({' '.join(str(error).split())})"
         raise LockError(f"{path}: the lock {problem}. Run `{command}`.")
+
+
+def _text(field: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"`{field}` is {value!r:.80}")
+    return value
+
+
+def _texts(field: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError(f"`{field}` is {value!r:.80}")
+    return tuple(_text(field, each) for each in value)
+
+
+def _checked(package: LockedPackage) -> LockedPackage:
+    for field, pattern in _PATTERNS.items():
+        value = getattr(package, field)
+        if not pattern.fullmatch(_text(field, value)):
+            raise ValueError(f"`packages.{package.name:.80}.{field}` is {value!r:.80}")
+    if type(package.size) is not int or package.size <= 0:
+        raise ValueError(f"`packages.{package.name}.size` is {package.size!r:.80}")
+    return package
 
 
 def parse_date(text: str) -> datetime:

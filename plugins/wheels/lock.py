@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Mapping
 
@@ -17,9 +18,27 @@ from wheels.resolve import WheelResolve
 VERSION = 1
 """Of the format."""
 
+# What becomes the name of a file, and parts of addresses. Source: the binary distribution format.
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_VERSION = re.compile(r"[0-9A-Za-z.+!_-]+")
+_FILE = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.+!-]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
 
 class LockError(Exception):
     """A lock cannot be read, or is not that of its resolve."""
+
+
+def _text(field: str, value: object, pattern: re.Pattern[str] | None = None) -> str:
+    if not isinstance(value, str) or (pattern and not pattern.fullmatch(value)):
+        raise ValueError(f"`{field}` is {value!r:.80}")
+    return value
+
+
+def _texts(field: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError(f"`{field}` is {value!r:.80}")
+    return tuple(_text(field, each) for each in value)
 
 
 @dataclass(frozen=True)
@@ -60,11 +79,11 @@ class LockInputs:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> LockInputs:
         return cls(
-            requirements=tuple(data["requirements"]),
-            constraints=data["constraints_sha256"],
-            exclude_newer=data["exclude_newer"],
-            python_version=data["python_version"],
-            platform=data["platform"],
+            requirements=_texts("inputs.requirements", data["requirements"]),
+            constraints=_text("inputs.constraints_sha256", data["constraints_sha256"]),
+            exclude_newer=_text("inputs.exclude_newer", data["exclude_newer"]),
+            python_version=_text("inputs.python_version", data["python_version"]),
+            platform=_text("inputs.platform", data["platform"]),
         )
 
     def differences(self, other: LockInputs) -> list[str]:
@@ -97,6 +116,21 @@ class LockedDistribution:
     @property
     def is_wheel(self) -> bool:
         return self.file.endswith(".whl")
+
+
+def _distribution(name: str, data: Mapping[str, Any]) -> LockedDistribution:
+    where = f"distributions.{name:.80}"
+    size = data["size"]
+    if type(size) is not int or size <= 0:
+        raise ValueError(f"`{where}.size` is {size!r:.80}")
+    return LockedDistribution(
+        name=_text("distributions", name, _NAME),
+        version=_text(f"{where}.version", data["version"], _VERSION),
+        file=_text(f"{where}.file", data["file"], _FILE),
+        size=size,
+        sha256=_text(f"{where}.sha256", data["sha256"], _SHA256),
+        required_by=_texts(f"{where}.required_by", data["required_by"]),
+    )
 
 
 @dataclass(frozen=True)
@@ -144,25 +178,18 @@ class WheelLock:
             if data["version"] != VERSION:
                 raise ValueError(f"its version is {data['version']}, not {VERSION}")
             return cls(
-                resolve=data["resolve"],
+                resolve=_text("resolve", data["resolve"]),
                 inputs=LockInputs.from_json(data["inputs"]),
                 distributions=FrozenDict(
                     (
                         name,
-                        LockedDistribution(
-                            name=name,
-                            version=each["version"],
-                            file=each["file"],
-                            size=each["size"],
-                            sha256=each["sha256"],
-                            required_by=tuple(each["required_by"]),
-                        ),
+                        _distribution(name, each),
                     )
                     for name, each in sorted(data["distributions"].items())
                 ),
             )
         except KeyError as error:
             problem = f"lacks the field {error}"
-        except (ValueError, TypeError, AttributeError) as error:
-            problem = f"cannot be read ({error})"
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            problem = f"cannot be read ({' '.join(str(error).split())})"
         raise LockError(f"{path}: the lock {problem}. Run `{command}`.")
