@@ -7,23 +7,13 @@ import re
 from typing import Any, Dict
 
 import pytest
-from debian.lock import DebianLock, LockedPackage, LockedTarget, LockError, parse_date
-from debian.solution import make_lock
 from hypothesis import given
 from hypothesis import strategies as st
-from oci.testing.fuzz import PATHS, TOO_DEEP, altered, fuzzed, mangled
 
-PACKAGE = LockedPackage(
-    "tini", "0.19.0-1", "amd64", "debian", "pool/main/t/tini_0.19.0-1_amd64.deb", 5, "ab" * 32
-)
-LOCK = DebianLock(
-    suite="bullseye",
-    suites=("bullseye", "bullseye-security"),
-    architecture="amd64",
-    date=parse_date("2026-09-12T09:27:08Z"),
-    targets={"layers/os:os": LockedTarget(("tini",), None, ("tini",))},
-    packages={"tini": PACKAGE},
-)
+from debian.lock import DebianLock, LockError
+from debian.lock_test import LOCK, PACKAGE
+from debian.solution import make_lock
+from oci.testing.fuzz import PATHS, TOO_DEEP, altered, fuzzed, mangled
 
 SOLUTION = {
     "archives": "debian http://archive.example/debian\n",

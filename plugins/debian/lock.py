@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any, Mapping
 
+from oci.json_fields import size, text, texts
+
 _DATE_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 # What scripts build lines, paths and addresses of. Source: Debian Policy, sections 5.6.1, 5.6.12.
@@ -120,15 +122,15 @@ class DebianLock:
         try:
             data: dict[str, Any] = json.loads(content)
             return cls(
-                suite=_text("suite", data["suite"]),
-                suites=_texts("suites", data["suites"]),
-                architecture=_text("architecture", data["architecture"]),
+                suite=text("suite", data["suite"]),
+                suites=texts("suites", data["suites"]),
+                architecture=text("architecture", data["architecture"]),
                 date=parse_date(data["date"]),
                 targets={
                     address: LockedTarget(
-                        requests=_texts(f"targets.{address}.requests", target["requests"]),
-                        base=target["base"] and _text(f"targets.{address}.base", target["base"]),
-                        packages=_texts(f"targets.{address}.packages", target["packages"]),
+                        requests=texts(f"targets.{address}.requests", target["requests"]),
+                        base=target["base"] and text(f"targets.{address}.base", target["base"]),
+                        packages=texts(f"targets.{address}.packages", target["packages"]),
                     )
                     for address, target in data["targets"].items()
                 },
@@ -144,25 +146,11 @@ class DebianLock:
         raise LockError(f"{path}: the lock {problem}. Run `{command}`.")
 
 
-def _text(field: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"`{field}` is {value!r:.80}")
-    return value
-
-
-def _texts(field: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise ValueError(f"`{field}` is {value!r:.80}")
-    return tuple(_text(field, each) for each in value)
-
-
 def _checked(package: LockedPackage) -> LockedPackage:
+    where = f"packages.{package.name:.80}"
     for field, pattern in _PATTERNS.items():
-        value = getattr(package, field)
-        if not pattern.fullmatch(_text(field, value)):
-            raise ValueError(f"`packages.{package.name:.80}.{field}` is {value!r:.80}")
-    if type(package.size) is not int or package.size <= 0:
-        raise ValueError(f"`packages.{package.name}.size` is {package.size!r:.80}")
+        text(f"{where}.{field}", getattr(package, field), pattern)
+    size(f"{where}.size", package.size)
     return package
 
 

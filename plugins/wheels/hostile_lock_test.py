@@ -7,18 +7,10 @@ import re
 from typing import Any
 
 from hypothesis import given
-from oci.testing.fuzz import PATHS, TOO_DEEP, altered, fuzzed, mangled
-from pants.util.frozendict import FrozenDict
-from wheels.lock import LockedDistribution, LockError, LockInputs, WheelLock
-from wheels.resolve import WheelResolve
 
-LOCK = WheelLock(
-    "demo",
-    LockInputs.of(WheelResolve("demo", ("a",), ("x==1",), "2022-07-12")),
-    FrozenDict(
-        {"a": LockedDistribution("a", "1.0", "a-1.0-py3-none-any.whl", 7, "ab" * 32, ("b",))}
-    ),
-)
+from oci.testing.fuzz import PATHS, TOO_DEEP, altered, fuzzed, mangled
+from wheels.lock import LockError, WheelLock
+from wheels.lock_test import LOCK
 
 
 def read(content: bytes) -> None:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Mapping
 
 from pants.util.frozendict import FrozenDict
+
+from oci.json_fields import size, text, texts
 from wheels.resolve import WheelResolve
 
 VERSION = 1
@@ -27,18 +29,6 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 class LockError(Exception):
     """A lock cannot be read, or is not that of its resolve."""
-
-
-def _text(field: str, value: object, pattern: re.Pattern[str] | None = None) -> str:
-    if not isinstance(value, str) or (pattern and not pattern.fullmatch(value)):
-        raise ValueError(f"`{field}` is {value!r:.80}")
-    return value
-
-
-def _texts(field: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise ValueError(f"`{field}` is {value!r:.80}")
-    return tuple(_text(field, each) for each in value)
 
 
 @dataclass(frozen=True)
@@ -79,11 +69,11 @@ class LockInputs:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> LockInputs:
         return cls(
-            requirements=_texts("inputs.requirements", data["requirements"]),
-            constraints=_text("inputs.constraints_sha256", data["constraints_sha256"]),
-            exclude_newer=_text("inputs.exclude_newer", data["exclude_newer"]),
-            python_version=_text("inputs.python_version", data["python_version"]),
-            platform=_text("inputs.platform", data["platform"]),
+            requirements=texts("inputs.requirements", data["requirements"]),
+            constraints=text("inputs.constraints_sha256", data["constraints_sha256"]),
+            exclude_newer=text("inputs.exclude_newer", data["exclude_newer"]),
+            python_version=text("inputs.python_version", data["python_version"]),
+            platform=text("inputs.platform", data["platform"]),
         )
 
     def differences(self, other: LockInputs) -> list[str]:
@@ -120,16 +110,13 @@ class LockedDistribution:
 
 def _distribution(name: str, data: Mapping[str, Any]) -> LockedDistribution:
     where = f"distributions.{name:.80}"
-    size = data["size"]
-    if type(size) is not int or size <= 0:
-        raise ValueError(f"`{where}.size` is {size!r:.80}")
     return LockedDistribution(
-        name=_text("distributions", name, _NAME),
-        version=_text(f"{where}.version", data["version"], _VERSION),
-        file=_text(f"{where}.file", data["file"], _FILE),
-        size=size,
-        sha256=_text(f"{where}.sha256", data["sha256"], _SHA256),
-        required_by=_texts(f"{where}.required_by", data["required_by"]),
+        name=text("distributions", name, _NAME),
+        version=text(f"{where}.version", data["version"], _VERSION),
+        file=text(f"{where}.file", data["file"], _FILE),
+        size=size(f"{where}.size", data["size"]),
+        sha256=text(f"{where}.sha256", data["sha256"], _SHA256),
+        required_by=texts(f"{where}.required_by", data["required_by"]),
     )
 
 
@@ -178,7 +165,7 @@ class WheelLock:
             if data["version"] != VERSION:
                 raise ValueError(f"its version is {data['version']}, not {VERSION}")
             return cls(
-                resolve=_text("resolve", data["resolve"]),
+                resolve=text("resolve", data["resolve"]),
                 inputs=LockInputs.from_json(data["inputs"]),
                 distributions=FrozenDict(
                     (

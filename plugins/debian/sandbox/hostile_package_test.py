@@ -12,25 +12,18 @@ from pathlib import Path
 from typing import Any, List, Tuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from debian.sandbox.changelogs import documentation, entries
 from debian.sandbox.licences import licences
 from debian.sandbox.repack import repack
 from debian.sandbox.rootfs_tar import read_entries
 from debian.sandbox.sources import sources
-from hypothesis import given
-from hypothesis import strategies as st
 from oci.sandbox.errors import SandboxError
 from oci.sandbox.layer_writer import write_tar
-from oci.testing.fuzz import PATHS, fuzzed, mangled
+from oci.testing.fuzz import PATHS, TAR_KINDS, fuzzed, mangled
 
-KINDS = (
-    tarfile.REGTYPE,
-    tarfile.DIRTYPE,
-    tarfile.SYMTYPE,
-    tarfile.LNKTYPE,
-    tarfile.CHRTYPE,
-    tarfile.FIFOTYPE,
-)
 CONTROL = b"Package: bad\nVersion: 1.0\nArchitecture: all\nMaintainer: x <x@x>\nDescription: x\n"
 Member = Tuple[str, bytes, str]
 
@@ -136,7 +129,7 @@ def layer(content: bytes) -> None:
 MEMBERS = st.lists(
     st.tuples(
         st.sampled_from([name for name in PATHS if "\0" not in name]),
-        st.sampled_from(KINDS),
+        st.sampled_from(TAR_KINDS),
         st.sampled_from(["a", "../escaped", "/escaped", "a/b", ""]),
     ),
     max_size=5,

@@ -6,6 +6,7 @@ The examples are the same at every run, so that CI finds what a machine finds.
 from __future__ import annotations
 
 import copy
+import tarfile
 from typing import Any, Callable, List, Tuple
 
 from hypothesis import HealthCheck, settings
@@ -36,6 +37,16 @@ PATHS = (
     "x" * 300,
 )
 """Names of members of archives, few of which are good."""
+
+TAR_KINDS = (
+    tarfile.REGTYPE,
+    tarfile.DIRTYPE,
+    tarfile.SYMTYPE,
+    tarfile.LNKTYPE,
+    tarfile.CHRTYPE,
+    tarfile.FIFOTYPE,
+)
+"""What a member of a tar can be."""
 
 
 def fuzzed(examples: int) -> Callable[[Any], Any]:

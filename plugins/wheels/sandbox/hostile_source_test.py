@@ -12,18 +12,11 @@ from typing import Any, List, Tuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from oci.sandbox.errors import SandboxError
-from oci.testing.fuzz import PATHS, fuzzed, mangled
+from oci.testing.fuzz import PATHS, TAR_KINDS, fuzzed, mangled
 from wheels.sandbox.source_archive import unpack
 
-KINDS = (
-    tarfile.REGTYPE,
-    tarfile.DIRTYPE,
-    tarfile.SYMTYPE,
-    tarfile.LNKTYPE,
-    tarfile.CHRTYPE,
-    tarfile.FIFOTYPE,
-)
 LINKS = ("..", "../..", "/", "/tmp", "a", "../escaped", "")
 
 
@@ -71,7 +64,7 @@ def check(content: bytes, suffix: str = ".tar.gz") -> None:
     st.lists(
         st.tuples(
             st.sampled_from([*PATHS, "top", "top/a", "top/a/b", "top/../../escaped"]),
-            st.sampled_from(KINDS),
+            st.sampled_from(TAR_KINDS),
             st.sampled_from(LINKS),
         ),
         max_size=5,
