@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 from hypothesis import given
-
 from oci.testing.fuzz import PATHS, TOO_DEEP, altered, fuzzed, mangled
 from wheels.lock import LockError, WheelLock
 from wheels.lock_test import LOCK

@@ -12,9 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Mapping
 
-from pants.util.frozendict import FrozenDict
-
 from oci.json_fields import size, text, texts
+from pants.util.frozendict import FrozenDict
 from wheels.resolve import WheelResolve
 
 VERSION = 1

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any, List, Tuple
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from debian.sandbox.changelogs import documentation, entries
 from debian.sandbox.licences import licences
 from debian.sandbox.repack import repack
 from debian.sandbox.rootfs_tar import read_entries
 from debian.sandbox.sources import sources
+from hypothesis import given
+from hypothesis import strategies as st
 from oci.sandbox.errors import SandboxError
 from oci.sandbox.layer_writer import write_tar
 from oci.testing.fuzz import PATHS, TAR_KINDS, fuzzed, mangled

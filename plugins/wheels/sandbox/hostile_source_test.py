@@ -12,7 +12,6 @@ from typing import Any, List, Tuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from oci.sandbox.errors import SandboxError
 from oci.testing.fuzz import PATHS, TAR_KINDS, fuzzed, mangled
 from wheels.sandbox.source_archive import unpack
