@@ -7,11 +7,24 @@ an archive is a matter of the machine that fetches.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any, Mapping
 
+from oci.json_fields import size, text, texts
+
 _DATE_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+# What scripts build lines, paths and addresses of. Source: Debian Policy, sections 5.6.1, 5.6.12.
+_PATTERNS = {
+    "name": re.compile(r"[a-z0-9][a-z0-9+.-]+"),
+    "version": re.compile(r"[0-9A-Za-z.+:~-]+"),
+    "architecture": re.compile(r"[a-z0-9-]+"),
+    "archive": re.compile(r"[a-z-]+"),
+    "filename": re.compile(r"([0-9A-Za-z_+~%-][0-9A-Za-z_.+:~%-]*/)*[0-9A-Za-z][!-.0-~]*\.deb"),
+    "sha256": re.compile(r"[0-9a-f]{64}"),
+}
 
 
 class LockError(Exception):
@@ -109,28 +122,36 @@ class DebianLock:
         try:
             data: dict[str, Any] = json.loads(content)
             return cls(
-                suite=data["suite"],
-                suites=tuple(data["suites"]),
-                architecture=data["architecture"],
+                suite=text("suite", data["suite"]),
+                suites=texts("suites", data["suites"]),
+                architecture=text("architecture", data["architecture"]),
                 date=parse_date(data["date"]),
                 targets={
                     address: LockedTarget(
-                        requests=tuple(target["requests"]),
-                        base=target["base"],
-                        packages=tuple(target["packages"]),
+                        requests=texts(f"targets.{address}.requests", target["requests"]),
+                        base=target["base"] and text(f"targets.{address}.base", target["base"]),
+                        packages=texts(f"targets.{address}.packages", target["packages"]),
                     )
                     for address, target in data["targets"].items()
                 },
                 packages={
-                    name: LockedPackage(name=name, **package)
+                    name: _checked(LockedPackage(name=name, **package))
                     for name, package in data["packages"].items()
                 },
             )
         except KeyError as error:
             problem = f"lacks the field {error}"
-        except (ValueError, TypeError, AttributeError) as error:
-            problem = f"cannot be read ({error})"
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            problem = f"cannot be read ({' '.join(str(error).split())})"
         raise LockError(f"{path}: the lock {problem}. Run `{command}`.")
+
+
+def _checked(package: LockedPackage) -> LockedPackage:
+    where = f"packages.{package.name:.80}"
+    for field, pattern in _PATTERNS.items():
+        text(f"{where}.{field}", getattr(package, field), pattern)
+    size(f"{where}.size", package.size)
+    return package
 
 
 def parse_date(text: str) -> datetime:

@@ -46,8 +46,23 @@ def make_lock(
         targets: Address, requests and base of each target, in the order of their numbers.
 
     Raises:
-        LockError: apt's answer lacks the hash of a package.
+        LockError: apt's answer lacks the hash of a package, or cannot be understood.
     """
+    try:
+        return _lock(suite, files, targets)
+    except (IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise LockError(
+            f"What apt says of the suite {suite} cannot be understood ({type(error).__name__}: "
+            f"{' '.join(str(error).split())}). Try again, or set another address in "
+            "`[debian].mirrors`."
+        ) from None
+
+
+def _lock(
+    suite: str,
+    files: Mapping[str, str],
+    targets: Sequence[tuple[str, tuple[str, ...], str | None]],
+) -> DebianLock:
     archives = dict(line.split(" ") for line in files["archives"].splitlines())
     stanzas = _stanzas(files["packages"])
     packages: dict[str, LockedPackage] = {}

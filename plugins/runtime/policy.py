@@ -138,7 +138,15 @@ def parse_policy(path: str, content: bytes) -> Policy:
                 long_term_lines=tuple(lifecycle["long_term_lines"]),
             ),
         )
-    except (AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+    except (
+        AttributeError,
+        KeyError,
+        OverflowError,
+        RecursionError,
+        TypeError,
+        ValueError,
+        yaml.YAMLError,
+    ) as error:
         raise PolicyError(
             f"{path}: the policy cannot be read ({type(error).__name__}: "
             f"{' '.join(str(error).split())}). See versions/README.md."

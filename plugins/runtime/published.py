@@ -137,7 +137,7 @@ class Published:
                     for number, each in sorted(data["releases"].items())
                 )
             )
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
             raise PublishedError(
                 f"{path}: it cannot be read ({type(error).__name__}: {error}). Restore it: "
                 f"`git checkout {path}`."

@@ -18,10 +18,6 @@ WIDTH = 100
 _SHOWN = [severity for severity in reversed(Severity) if severity != Severity.UNIMPORTANT]
 
 
-def _count(number: int, what: str, plural: str = "") -> str:
-    return f"{number:,} {what if number == 1 else plural or f'{what}s'}"
-
-
 def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
@@ -162,8 +158,6 @@ def report_lines(report: Report) -> Iterator[str]:
     if report.bumps:
         yield ""
         yield from _bumps(report.bumps)
-        together = sum(len(bump.fixes) for bump in report.bumps)
-        yield f"  {_count(together, 'vulnerability', 'vulnerabilities')} less, lock by lock"
     for note in report.notes:
         yield ""
         yield from _wrapped(note)

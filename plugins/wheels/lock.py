@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Mapping
 
+from oci.json_fields import size, text, texts
 from pants.util.frozendict import FrozenDict
 from wheels.resolve import WheelResolve
 
 VERSION = 1
 """Of the format."""
+
+# What becomes the name of a file, and parts of addresses. Source: the binary distribution format.
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_VERSION = re.compile(r"[0-9A-Za-z.+!_-]+")
+_FILE = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.+!-]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class LockError(Exception):
@@ -60,11 +68,11 @@ class LockInputs:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> LockInputs:
         return cls(
-            requirements=tuple(data["requirements"]),
-            constraints=data["constraints_sha256"],
-            exclude_newer=data["exclude_newer"],
-            python_version=data["python_version"],
-            platform=data["platform"],
+            requirements=texts("inputs.requirements", data["requirements"]),
+            constraints=text("inputs.constraints_sha256", data["constraints_sha256"]),
+            exclude_newer=text("inputs.exclude_newer", data["exclude_newer"]),
+            python_version=text("inputs.python_version", data["python_version"]),
+            platform=text("inputs.platform", data["platform"]),
         )
 
     def differences(self, other: LockInputs) -> list[str]:
@@ -97,6 +105,18 @@ class LockedDistribution:
     @property
     def is_wheel(self) -> bool:
         return self.file.endswith(".whl")
+
+
+def _distribution(name: str, data: Mapping[str, Any]) -> LockedDistribution:
+    where = f"distributions.{name:.80}"
+    return LockedDistribution(
+        name=text("distributions", name, _NAME),
+        version=text(f"{where}.version", data["version"], _VERSION),
+        file=text(f"{where}.file", data["file"], _FILE),
+        size=size(f"{where}.size", data["size"]),
+        sha256=text(f"{where}.sha256", data["sha256"], _SHA256),
+        required_by=texts(f"{where}.required_by", data["required_by"]),
+    )
 
 
 @dataclass(frozen=True)
@@ -144,25 +164,18 @@ class WheelLock:
             if data["version"] != VERSION:
                 raise ValueError(f"its version is {data['version']}, not {VERSION}")
             return cls(
-                resolve=data["resolve"],
+                resolve=text("resolve", data["resolve"]),
                 inputs=LockInputs.from_json(data["inputs"]),
                 distributions=FrozenDict(
                     (
                         name,
-                        LockedDistribution(
-                            name=name,
-                            version=each["version"],
-                            file=each["file"],
-                            size=each["size"],
-                            sha256=each["sha256"],
-                            required_by=tuple(each["required_by"]),
-                        ),
+                        _distribution(name, each),
                     )
                     for name, each in sorted(data["distributions"].items())
                 ),
             )
         except KeyError as error:
             problem = f"lacks the field {error}"
-        except (ValueError, TypeError, AttributeError) as error:
-            problem = f"cannot be read ({error})"
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            problem = f"cannot be read ({' '.join(str(error).split())})"
         raise LockError(f"{path}: the lock {problem}. Run `{command}`.")

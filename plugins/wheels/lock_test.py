@@ -13,7 +13,7 @@ RESOLVE = WheelResolve("demo", ("b", "a"), ("y==1", "x==1"), "2022-07-12")
 LOCK = WheelLock(
     "demo",
     LockInputs.of(RESOLVE),
-    FrozenDict({"a": LockedDistribution("a", "1.0", "a-1.0.tar.gz", 7, "ab", ("b",))}),
+    FrozenDict({"a": LockedDistribution("a", "1.0", "a-1.0.tar.gz", 7, "ab" * 32, ("b",))}),
 )
 
 

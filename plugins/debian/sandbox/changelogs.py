@@ -18,6 +18,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path, PurePosixPath
 from typing import Dict, Iterator, List, Match, Optional, Set
 
+from oci.sandbox.damage import DAMAGE
 from oci.sandbox.errors import SandboxError, run
 
 # The host's own program: it must not see the toolchain's libraries.
@@ -99,11 +100,14 @@ def documentation(deb: Path, name: str) -> Documentation:
                         file = archive.extractfile(member)
                         assert file
                         found[PurePosixPath(path).name] = file.read()
-        except (tarfile.TarError, EOFError) as error:
+        except DAMAGE as error:
             raise SandboxError(f"{deb.name} is no Debian package: {error}.") from None
     # What Debian itself makes has one changelog, and it has no other name.
     content = found.get("changelog.Debian.gz", found.get("changelog.gz"))
-    return Documentation(gzip.decompress(content) if content else None, same_as)
+    try:
+        return Documentation(gzip.decompress(content) if content else None, same_as)
+    except DAMAGE as error:
+        raise SandboxError(f"{deb.name}: its changelog is damaged ({error}).") from None
 
 
 def read(folder: Path, since: str) -> Dict[str, List[Entry]]:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable, Dict, Iterable
 
+from oci.sandbox.damage import DAMAGE
 from oci.sandbox.errors import SandboxError
 
 _MAGIC = b"!<arch>\n"
@@ -48,12 +49,12 @@ def repack(source: Path, target: Path) -> None:
             try:
                 size = int(header[48:58])
                 data = content[at + _HEADER : at + _HEADER + size]
-                if len(data) < size:
+                if size < 0 or len(data) < size:
                     raise ValueError("it ends early")
                 decompress = _DECOMPRESS.get(name)
                 if decompress:
                     name, data = b"data.tar", decompress(data)
-            except (ValueError, OSError, EOFError, lzma.LZMAError) as error:
+            except DAMAGE as error:
                 raise SandboxError(f"{source.name}: the package is damaged ({error}).") from None
             output.write(_header(name, len(data)))
             output.write(data)

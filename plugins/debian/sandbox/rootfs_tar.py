@@ -7,6 +7,7 @@ import tarfile
 from dataclasses import replace
 from typing import BinaryIO, Callable, Dict, Iterator, Set
 
+from oci.sandbox.damage import DAMAGE
 from oci.sandbox.errors import SandboxError
 from oci.sandbox.layer_writer import Entry
 
@@ -52,27 +53,24 @@ def _kind(info: tarfile.TarInfo) -> str:
     return "file" if info.isreg() else ""
 
 
+def _shown(path: str) -> str:
+    """A path in one line."""
+    return path.encode("unicode_escape").decode()[:200]
+
+
 def _path(name: str) -> str:
     return name[2:].rstrip("/") if name.startswith("./") else name.strip("/")
 
 
-def read_entries(
-    stream: BinaryIO, epoch: int, keep: Callable[[str, bool], bool]
-) -> Iterator[Entry]:
-    """Entries of the tar that `keep` wants, given path and whether it is a directory.
-
-    The stream must stay open while the entries are in use: their content is read from it.
-
-    Args:
-        stream: The tar, seekable.
-        epoch: Seconds; later times become this one.
-
-    Raises:
-        SandboxError: a path that is wanted is no file, directory or link.
-    """
+def _collect(
+    stream: BinaryIO,
+    epoch: int,
+    keep: Callable[[str, bool], bool],
+    entries: Dict[str, Entry],
+    shared: Set[str],
+) -> None:
+    """Fill `entries` with all members, and `shared` with the paths that hard links lead to."""
     # Unwanted files too: a wanted name can share their content.
-    entries: Dict[str, Entry] = {}
-    shared: Set[str] = set()
     with tarfile.open(fileobj=stream, mode="r:", errors="surrogateescape") as tar:
         for info in tar:
             path, kind = _path(info.name), _kind(info)
@@ -98,9 +96,34 @@ def read_entries(
                 )
             elif keep(path, False):
                 raise SandboxError(
-                    f"/{path}: a package made a device, pipe or socket there, which a layer "
-                    "cannot hold: add the path to `excludes`."
+                    f"/{_shown(path)}: a package made a device, pipe or socket there, which a "
+                    "layer cannot hold: add the path to `excludes`."
                 )
+
+
+def read_entries(
+    stream: BinaryIO, epoch: int, keep: Callable[[str, bool], bool]
+) -> Iterator[Entry]:
+    """Entries of the tar that `keep` wants, given path and whether it is a directory.
+
+    The stream must stay open while the entries are in use: their content is read from it.
+
+    Args:
+        stream: The tar, seekable.
+        epoch: Seconds; later times become this one.
+
+    Raises:
+        SandboxError: a path that is wanted is no file, directory or link.
+    """
+    entries: Dict[str, Entry] = {}
+    shared: Set[str] = set()
+    try:
+        _collect(stream, epoch, keep, entries, shared)
+    except DAMAGE as error:
+        reason = " ".join(str(error).split())
+        raise SandboxError(
+            f"The installed system cannot be read ({type(error).__name__}: {reason}): build again."
+        ) from None
     for path, entry in entries.items():
         if keep(path, entry.kind == "dir"):
             yield replace(entry, hardlink_group=path) if path in shared else entry

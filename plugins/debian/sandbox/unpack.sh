@@ -10,6 +10,10 @@ for deb in debs/*.deb; do
   /usr/bin/dpkg-deb -x "$deb" tree
 done
 cd tree
+# Through a link that leads out, what follows would remove what is there.
+for folder in etc var usr usr/share; do
+  [[ ! -L $folder ]] || { echo "A package of the toolchain makes /$folder a link: lock another." >&2 && exit 1; }
+done
 rm -rf etc var usr/share/{applications,apps,binfmts,bug,doc,icons,info,lintian,locale,man,menu,pixmaps}
 find . -depth -type d \( -name __pycache__ -o -name test -o -name tests \) -path '*/python3*' \
   -exec rm -rf {} +

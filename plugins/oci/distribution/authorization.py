@@ -6,6 +6,7 @@ Source: distribution/distribution, docs/spec/auth/token.md and oauth.md; RFC 675
 from __future__ import annotations
 
 import base64
+import re
 import threading
 import time
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ Scopes = Tuple[str, ...]
 """What a request needs, such as `repository:astro-runtime:pull,push`."""
 
 _CLIENT = "astro-runtime"
+_TOKEN = re.compile(r"[!-~]+")
+"""What can stand in a header."""
+
 _DEFAULT_SECONDS = 60.0
 """How long a token is good that does not say so. Source: token.md."""
 
@@ -135,12 +139,15 @@ class Authorizer:
         self, parameters: Dict[str, str], scopes: Scopes, credentials: Optional[Credentials]
     ) -> _Token:
         realm = parameters.get("realm", "")
-        scheme = urlsplit(realm).scheme
+        try:
+            scheme = urlsplit(realm).scheme
+        except ValueError:
+            scheme = ""
         # A registry that is reached safely cannot have us tell the password to everybody.
         if scheme != "https" and (scheme != "http" or self._base_url.startswith("https:")):
             raise RegistryError(
-                f"{self._base_url} sends us for a token to '{realm}', which is not https: mend the "
-                "registry's configuration."
+                f"{self._base_url} sends us for a token to {realm!r:.200}, which is not https: "
+                "mend the registry's configuration."
             )
         service = parameters.get("service", "")
         if credentials is not None and credentials.identity_token:
@@ -175,7 +182,9 @@ class Authorizer:
             content = response.json()
             token = str(content.get("token") or content["access_token"])
             seconds = float(content.get("expires_in") or _DEFAULT_SECONDS)
-        except (ValueError, TypeError, KeyError, AttributeError):
+            if not _TOKEN.fullmatch(token):
+                raise ValueError
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             raise RegistryError(f"The token server {host} gave an answer without token.") from None
         # It must not end while a chunk is on its way.
         return _Token(f"Bearer {token}", time.monotonic() + seconds * 0.8)

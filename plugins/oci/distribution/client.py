@@ -105,6 +105,11 @@ class RegistryClient:
             if response.status_code != 401 or not self._authorizer.learn(response, scopes):
                 break
         self._check(response, what)
+        if body and response.status_code >= 300:
+            raise RegistryError(
+                f"{self.address.name}/{what}: the registry answers {response.status_code} where it "
+                "should take what it is sent: mend its configuration."
+            )
         return response
 
     def location(self, response: requests.Response, what: str) -> str:
@@ -113,12 +118,13 @@ class RegistryClient:
         Raises:
             RegistryError: Nowhere, or to where it would not be safe.
         """
-        location = urljoin(response.url, response.headers.get("Location", ""))
-        parts, ours = urlsplit(location), urlsplit(self.address.base_url)
-        if "Location" not in response.headers:
+        try:
+            location = urljoin(response.url, response.headers["Location"])
+            parts, ours = urlsplit(location), urlsplit(self.address.base_url)
+        except (KeyError, ValueError):
             raise RegistryError(
                 f"{self.address.name}/{what}: the registry opens an upload and does not say where."
-            )
+            ) from None
         if parts.netloc == ours.netloc:
             # Registries behind a proxy often do not know that they are reached by https.
             return parts._replace(scheme=ours.scheme).geturl()
@@ -143,6 +149,16 @@ class RegistryClient:
             raise TryAgain("the proxy that is configured does not let us through") from None
         except requests.Timeout:
             raise TryAgain("the registry gives no answer in time") from None
+        except requests.TooManyRedirects:
+            raise RegistryError(
+                f"{urlsplit(url).netloc}: the registry sends us in circles: mend its configuration."
+            ) from None
+        except ValueError:
+            # Also some of what `requests` raises, and what it lets through before it has begun.
+            raise RegistryError(
+                f"{self.address.name}: the registry sends us to an address that is none: mend its "
+                "configuration."
+            ) from None
         except requests.RequestException as error:
             raise TryAgain(_network_problem(str(error))) from None
         except OSError:
@@ -177,7 +193,7 @@ class RegistryClient:
         if status in (408, 429) or status >= 500:
             seconds = response.headers.get("Retry-After", "")
             raise TryAgain(
-                f"the registry answers {status}{said}", float(seconds) if seconds.isdigit() else 0
+                f"the registry answers {status}{said}", float(seconds) if seconds.isdecimal() else 0
             )
         if "DIGEST_INVALID" in codes:
             raise DigestRefused(f"{where}: the registry refuses a digest{said}")
@@ -219,7 +235,7 @@ def _errors_in(response: requests.Response) -> "tuple[set[str], str]":
         errors: "list[Dict[str, Any]]" = response.json()["errors"]
         codes = {str(error["code"]) for error in errors}
         message = str(errors[0].get("message") or errors[0]["code"])
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return set(), ""
     printable = "".join(char for char in message if char.isprintable())
     return codes, f" ({printable[:200]})"

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional
 
+from oci.distribution.errors import RegistryError
 from oci.sandbox.layout import Layout
 
 INDEX_MEDIA_TYPE = "application/vnd.oci.image.index.v1+json"
@@ -51,10 +52,19 @@ def fallback_index(existing: Optional[bytes], ours: List[Attachment]) -> bytes:
     Args:
         existing: What stands there now, if anything.
         ours: The documents.
+
+    Raises:
+        RegistryError: What stands there is something else.
     """
     listed: Dict[str, Dict[str, Any]] = {}
-    for descriptor in json.loads(existing)["manifests"] if existing else []:
-        listed[descriptor["digest"]] = descriptor
+    try:
+        for descriptor in json.loads(existing)["manifests"] if existing else []:
+            listed[str(descriptor["digest"])] = descriptor
+    except (KeyError, RecursionError, TypeError, ValueError):
+        raise RegistryError(
+            "What the registry has at the tag that lists the documents about an image is no index: "
+            "delete that tag."
+        ) from None
     for attachment in ours:
         listed[attachment.descriptor["digest"]] = attachment.descriptor
     index = {

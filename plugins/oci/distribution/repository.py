@@ -25,6 +25,10 @@ _MANIFEST_TYPES = ", ".join(
 )
 
 
+# Source: OCI image spec 1.1, descriptor.md, "Digests".
+_DIGEST = re.compile(r"[a-z0-9]+([+._-][a-z0-9]+)*:[A-Za-z0-9=_-]{1,200}")
+
+
 @dataclass(frozen=True)
 class Upload:
     """An upload that the registry has opened."""
@@ -68,7 +72,15 @@ class Repository:
         if not digest:
             content = self.manifest(tag)
             return "sha256:" + hashlib.sha256(content).hexdigest() if content else None
-        return digest
+        return self._digest(digest, tag)
+
+    def _digest(self, text: str, tag: str) -> str:
+        if not _DIGEST.fullmatch(text):
+            raise RegistryError(
+                f"{self.reference}:{tag}: the registry calls the manifest {text!r:.80}, which is "
+                "no digest: mend the registry."
+            )
+        return text
 
     def manifest(self, reference: str) -> Optional[bytes]:
         """What a tag or digest stands for, or None where there is nothing."""
@@ -90,17 +102,14 @@ class Repository:
         Raises:
             RegistryError: The registry refuses it, or says that it is another.
         """
-        try:
-            response = self._ask(
-                "PUT",
-                f"manifests/{tag}",
-                headers={"Content-Type": media_type},
-                body=lambda: content,
-            )
-        except DigestRefused as problem:
-            raise RegistryError(f"{problem}.") from None
+        response = self._ask(
+            "PUT",
+            f"manifests/{tag}",
+            headers={"Content-Type": media_type},
+            body=lambda: content,
+        )
         ours = "sha256:" + hashlib.sha256(content).hexdigest()
-        theirs = response.headers.get("Docker-Content-Digest", ours)
+        theirs = self._digest(response.headers.get("Docker-Content-Digest", ours), tag)
         if theirs != ours:
             raise RegistryError(
                 f"{self.reference}:{tag}: the registry stored the digest {theirs} for the manifest "
@@ -122,11 +131,10 @@ class Repository:
         Returns:
             None if that is done, or the upload that the registry opened instead.
         """
-        response = self.client.request(
+        response = self._ask(
             "POST",
-            self._path(f"blobs/uploads/?mount={quote(digest)}&from={quote(source)}"),
-            self.name,
-            (*self._scopes, f"repository:{source}:pull"),
+            f"blobs/uploads/?mount={quote(digest)}&from={quote(source)}",
+            f"repository:{source}:pull",
         )
         return None if response.status_code == 201 else self._opened(response)
 
@@ -134,7 +142,7 @@ class Repository:
         """What the registry has of an upload, or None if it knows it no more."""
         try:
             response = self.client.request("GET", location, self.name, self._scopes)
-        except (RegistryError, UploadLost):
+        except (DigestRefused, RegistryError, UploadLost):
             # Of an upload of another day, any complaint means the same.
             return None
         if response.status_code not in (202, 204):
@@ -183,10 +191,25 @@ class Repository:
     def _path(self, rest: str) -> str:
         return f"/v2/{self.name}/{rest}"
 
-    def _ask(self, method: str, rest: str, **more: Any) -> requests.Response:
-        response: requests.Response = self.client.request(
-            method, self._path(rest), self.name, self._scopes, **more
-        )
+    def _ask(self, method: str, rest: str, *scopes: str, **more: Any) -> requests.Response:
+        """Send a request that is about no upload.
+
+        Args:
+            method: Of HTTP.
+            rest: Of the path.
+            scopes: What it needs besides.
+            more: See `RegistryClient.send`.
+        """
+        try:
+            response: requests.Response = self.client.request(
+                method, self._path(rest), self.name, (*self._scopes, *scopes), **more
+            )
+        except DigestRefused as problem:
+            raise RegistryError(f"{problem}.") from None
+        except UploadLost as problem:
+            raise RegistryError(
+                f"{self.reference}: {problem}, and it was asked about none: mend the registry."
+            ) from None
         return response
 
     def _opened(self, response: requests.Response) -> Upload:
@@ -194,7 +217,7 @@ class Repository:
         return Upload(
             self.client.location(response, self.name),
             0,
-            int(smallest) if smallest.isdigit() else 0,
+            int(smallest) if smallest.isdecimal() else 0,
         )
 
 

@@ -14,13 +14,13 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator, Optional, Tuple
 from urllib.parse import urlsplit
 
 from oci.sandbox.certificates import ca_bundle
+from oci.sandbox.damage import DAMAGE
 from oci.sandbox.errors import SandboxError
 from vulnerabilities.reading.advisory import one_line
 
@@ -115,17 +115,9 @@ class Source:
                 yield from _tar_members(path)
             else:
                 yield "", _read(path)
-        except (
-            EOFError,
-            NotImplementedError,
-            OSError,
-            RuntimeError,
-            tarfile.TarError,
-            zipfile.BadZipFile,
-            zlib.error,
-        ) as error:
+        except DAMAGE as error:
             raise SandboxError(
-                f"{self.spec}: this archive is damaged ({error}). Get it again."
+                f"{self.spec}: this archive is damaged ({one_line(str(error))}). Get it again."
             ) from None
 
 

@@ -135,7 +135,8 @@ class Fetcher:
                 self._download(file)
             except _TryAgain as error:
                 problem = str(error)
-            except requests.RequestException as error:
+            except (requests.RequestException, ValueError) as error:
+                # Some addresses are no error to `requests` before it has begun.
                 problem = f"the connection failed ({type(error).__name__})"
             else:
                 self._cache.copy(file.sha256, target)

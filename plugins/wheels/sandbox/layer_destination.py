@@ -5,6 +5,7 @@ Nothing is unpacked: an entry knows its member of the wheel, and reads it when t
 
 from __future__ import annotations
 
+import configparser
 import csv
 import io
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from installer.exceptions import InstallerError
 from installer.records import Hash, RecordEntry
 from installer.scripts import Script
 from installer.utils import Scheme, fix_shebang
+from oci.sandbox.damage import DAMAGE
 from oci.sandbox.layer_writer import Entry, file_entry
 from wheels.sandbox.places import Places
 from wheels.sandbox.wheel_archive import WheelArchive, base64_digest
@@ -67,6 +69,8 @@ class LayerDestination(WheelDestination):
         self, name: str, module: str, attr: str, section: ScriptSection
     ) -> RecordEntry:
         """Make the script of an entry point."""
+        if "/" in name or name.strip() in ("", ".", ".."):
+            raise self._wheel.error(f"its entry point {name!r} is no file name")
         script = Script(name, module, attr, section)
         file_name, content = script.generate(self._places.shebang, kind="posix")
         path = f"{self._places.scripts}/{file_name}"
@@ -130,6 +134,6 @@ def install_wheel(wheel: WheelArchive, places: Places) -> LayerDestination:
     destination = LayerDestination(wheel, places)
     try:
         install(wheel.source, destination, {"INSTALLER": INSTALLER})
-    except (InstallerError, ValueError, KeyError, AssertionError) as error:
-        raise wheel.error(f"{type(error).__name__} {error}") from None
+    except (*DAMAGE, InstallerError, AssertionError, configparser.Error) as error:
+        raise wheel.error(f"{type(error).__name__} {' '.join(str(error).split())}") from None
     return destination

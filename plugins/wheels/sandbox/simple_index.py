@@ -45,11 +45,15 @@ def file_urls(page: bytes, content_type: str, url: str) -> Dict[str, str]:
     if "json" in content_type:
         try:
             files = json.loads(page)["files"]
-            return {each["filename"]: urljoin(url, each["url"]) for each in files}
-        except (ValueError, KeyError, TypeError):
+            return {str(each["filename"]): urljoin(url, str(each["url"])) for each in files}
+        except (ValueError, KeyError, TypeError, RecursionError):
             return {}
     anchors = _Anchors()
-    anchors.feed(page.decode("utf-8", "replace"))
-    base = urljoin(url, anchors.base)
-    links = (_without_fragment(urljoin(base, href)) for href in anchors.links)
+    try:
+        anchors.feed(page.decode("utf-8", "replace"))
+        base = urljoin(url, anchors.base)
+        links = [_without_fragment(urljoin(base, href)) for href in anchors.links]
+    except (ValueError, AssertionError, NotImplementedError):
+        # Python's parser gives up on some marked sections so.
+        return {}
     return {unquote(urlsplit(link).path.rpartition("/")[2]): link for link in links}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import calendar
+import errno
 import tarfile
 import zipfile
 from pathlib import Path, PurePosixPath
 from typing import Iterator, Tuple
 
+from oci.sandbox.damage import DAMAGE
 from oci.sandbox.errors import SandboxError
 
 _EPOCH_OF_ZIP = 315532800
@@ -63,8 +65,11 @@ def unpack(path: Path, folder: Path) -> Tuple[Path, int]:
             _write(folder / name, content, executable)
             newest = max(newest, mtime)
         (top,) = folder.iterdir()
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError) as error:
+    except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise SandboxError(
-            f"The source distribution {path.name} cannot be unpacked, {error}: lock another one."
+            f"The source distribution {path.name} cannot be unpacked, {reason}: lock another one."
         ) from None
     return top, newest

@@ -6,16 +6,17 @@ import calendar
 import hashlib
 import io
 import zipfile
-import zlib
 from base64 import urlsafe_b64encode
 from email.message import Message
 from email.parser import HeaderParser
 from pathlib import Path
 from typing import BinaryIO, Dict, Iterator, Tuple, cast
 
+from installer.exceptions import InstallerError
 from installer.records import InvalidRecordEntry, RecordEntry, parse_record_file
 from installer.sources import WheelFile
 from installer.utils import canonicalize_name
+from oci.sandbox.damage import DAMAGE
 from oci.sandbox.errors import SandboxError
 
 _EPOCH_OF_ZIP = 315532800
@@ -46,13 +47,21 @@ def _licences(headers: Message) -> Tuple[str, ...]:
     return tuple(sorted(set(names) - {"OSI Approved"}))
 
 
+def _words(error: BaseException) -> str:
+    """An error in one line."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 class _VerifiedMember(io.RawIOBase):
     """Gives a member's bytes; at their end, compares them with RECORD."""
 
     def __init__(self, wheel: WheelArchive, name: str) -> None:
         self._wheel = wheel
         self._name = name
-        self._member = wheel.zip.open(name)
+        try:
+            self._member = wheel.zip.open(name)
+        except DAMAGE:
+            raise wheel.error(f"{name} is damaged") from None
         self._left = wheel.zip.getinfo(name).file_size
         entry = wheel.record[name].hash_
         assert entry is not None
@@ -65,7 +74,7 @@ class _VerifiedMember(io.RawIOBase):
     def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
         try:
             data = self._member.read(len(buffer))
-        except (zipfile.BadZipFile, zlib.error, EOFError):
+        except DAMAGE:
             raise self._wheel.error(f"{self._name} is damaged") from None
         self._digest.update(data)
         self._left -= len(data)
@@ -96,15 +105,15 @@ class WheelArchive:
         self.file = path.name
         try:
             self.zip = zipfile.ZipFile(path)
-        except zipfile.BadZipFile:
+        except DAMAGE:
             raise self.error("it is no zip archive") from None
         self._check_names()
         try:
             self.source = WheelFile(self.zip)
             self.dist_info = self.source.dist_info_dir
             self.record = self._read_record()
-        except (ValueError, KeyError, InvalidRecordEntry) as error:
-            raise self.error(f"{error}") from None
+        except (*DAMAGE, InstallerError, InvalidRecordEntry) as error:
+            raise self.error(_words(error)) from None
         self.name: str = canonicalize_name(self.source.distribution)
         self.version = self.source.version
         self._check_record()
@@ -117,7 +126,10 @@ class WheelArchive:
     @property
     def licences(self) -> Tuple[str, ...]:
         """What METADATA says in a few words."""
-        return _licences(HeaderParser().parsestr(self.source.read_dist_info("METADATA")))
+        try:
+            return _licences(HeaderParser().parsestr(self.source.read_dist_info("METADATA")))
+        except DAMAGE as error:
+            raise self.error(_words(error)) from None
 
     def vendored(self) -> Iterator[Tuple[str, Tuple[str, ...]]]:
         """Package URLs and licences of distributions that the wheel carries inside its packages."""
@@ -128,6 +140,8 @@ class WheelArchive:
             # Test data is made up.
             if dist_info != self.dist_info and {"test", "tests"}.isdisjoint(folders):
                 headers = HeaderParser().parsestr(self.read(name).decode(errors="replace"))
+                if not headers["Name"] or not headers["Version"]:
+                    continue
                 yield _purl(str(headers["Name"]), str(headers["Version"])), _licences(headers)
 
     def error(self, problem: str) -> SandboxError:
@@ -139,9 +153,12 @@ class WheelArchive:
 
     def _check_names(self) -> None:
         seen = set()
-        for name in self.zip.namelist():
+        for info in self.zip.infolist():
+            # Python's ends at the first zero byte, and other programs' may not.
+            name = info.orig_filename
             parts = name.rstrip("/").split("/")
-            if name.startswith("/") or "\\" in name or any(p in ("", ".", "..") for p in parts):
+            odd = any(character in name for character in "\\\0\n\r")
+            if name.startswith("/") or odd or any(p in ("", ".", "..") for p in parts):
                 raise self.error(f"its member {name!r} is no normal relative path")
             if name in seen:
                 raise self.error(f"it holds {name!r} twice")
@@ -166,7 +183,10 @@ class WheelArchive:
     def open(self, name: str) -> BinaryIO:
         """The bytes of a member; reading its end raises `SandboxError` if they are not RECORD's."""
         if name not in self.record or self.record[name].hash_ is None:
-            return cast(BinaryIO, self.zip.open(name))
+            try:
+                return cast(BinaryIO, self.zip.open(name))
+            except DAMAGE as error:
+                raise self.error(_words(error)) from None
         return cast(BinaryIO, io.BufferedReader(_VerifiedMember(self, name), 1 << 17))
 
     def read(self, name: str) -> bytes:
@@ -181,5 +201,5 @@ class WheelArchive:
     def mtime(self, name: str) -> int:
         """A member's time: zip has no time zone, and UTC is the same one on every machine."""
         year, month, day, *time = self.zip.getinfo(name).date_time
-        stamp: Tuple[int, ...] = (year, max(month, 1), max(day, 1), *time)
+        stamp: Tuple[int, ...] = (year, min(max(month, 1), 12), max(day, 1), *time)
         return max(calendar.timegm(stamp), _EPOCH_OF_ZIP)
