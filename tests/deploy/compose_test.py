@@ -124,7 +124,9 @@ def test_the_services_are_healthy_and_a_dag_runs_through_celery(
 
 @pytest.mark.parametrize("name", sorted(settings()))
 def test_a_variable_that_is_missing_is_named(engine_at: str, name: str) -> None:
-    compose = Compose(engine_at, {each: value for each, value in settings().items() if each != name})
+    compose = Compose(
+        engine_at, {each: value for each, value in settings().items() if each != name}
+    )
 
     config = compose("config")
 

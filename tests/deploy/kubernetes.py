@@ -20,7 +20,9 @@ DOCUMENTS: List[Dict[str, Any]] = list(yaml.safe_load_all(FILE.read_text()))
 
 def pods() -> Dict[str, Dict[str, Any]]:
     """The specs of pods by the component that they are labelled with."""
-    templates = (each["spec"]["template"] for each in DOCUMENTS if "template" in each.get("spec", ()))
+    templates = (
+        each["spec"]["template"] for each in DOCUMENTS if "template" in each.get("spec", ())
+    )
     return {each["metadata"]["labels"]["component"]: each["spec"] for each in templates}
 
 
