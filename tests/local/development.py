@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import List, Optional, Sequence
 
 import requests
@@ -59,9 +58,8 @@ class Development:
         images: Sequence["tuple[Path, str]"],
         sources: Path,
         *arguments: str,
-        module: ModuleType = program,
     ) -> None:
-        words = [sys.executable, "-m", module.__name__, "--command", "./pants run x:dev --"]
+        words = [sys.executable, "-m", program.__name__, "--command", "./pants run x:dev --"]
         for option, (layout, reference) in zip(("--airflow", "--database"), images):
             words += [option, str(layout), reference]
         for source, target in _LIVE.items():

@@ -1,4 +1,4 @@
-"""Airflow as a developer has it: LocalExecutor, Postgres, a user whose password nobody else knows."""
+"""Airflow as a developer has it: LocalExecutor, Postgres, a password that nobody else knows."""
 
 from __future__ import annotations
 

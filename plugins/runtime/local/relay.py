@@ -3,7 +3,7 @@
 usage: relay.py LISTEN CONNECT
 
 It joins a port of this machine to one in a container, by a socket in a folder that both see, so
-that neither a network of the engine nor a rule of a firewall is needed. It needs nothing but Python.
+that neither a network of the engine nor a rule of a firewall is needed. It needs Python alone.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""The files that users deploy with, as they stand in docs/deploy."""
