@@ -113,7 +113,7 @@ def test_the_services_are_healthy_and_a_dag_runs_through_celery(
     hosts = "SELECT DISTINCT hostname FROM task_instance"
     ran = containers["postgres"].exec_run([*psql, "-c", hosts], environment=password).output
     # Its name as the engine makes it, of the first letters of its id.
-    assert containers["worker"].id.startswith(ran.decode().strip())
+    assert str(containers["worker"].id).startswith(ran.decode().strip())
 
     address = f"http://127.0.0.1:{port}"
     session = log_in(address, "admin", environment["ADMIN_PASSWORD"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any, Dict, List
 
-import kubernetes_validate
+import kubernetes_validate  # type: ignore[import]
 import pytest
 
 from tests.deploy.kubernetes import DOCUMENTS, Cluster, pods, probe

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import List, Sequence
 
 import requests
 from runtime.local import main as program
@@ -36,8 +36,8 @@ def left(engine_at: str) -> List[str]:
     """Containers and volumes of all such runs."""
     client = connect(engine_at, timeout=60)
     ours = {"label": LABEL}
-    containers = [each.name for each in client.containers.list(all=True, filters=ours)]
-    volumes = [each.name for each in client.volumes.list(filters=ours)]
+    containers = [str(each.name) for each in client.containers.list(all=True, filters=ours)]
+    volumes = [str(each.name) for each in client.volumes.list(filters=ours)]
     client.close()
     return sorted([*containers, *volumes])
 
@@ -86,11 +86,14 @@ class Development:
     def wait_until_ready(self, seconds: float) -> "re.Match[str]":
         """The address, the user and the password that it printed."""
 
-        def ready() -> Optional["re.Match[str]"]:
+        def ready() -> bool:
             assert self.process.poll() is None, self.output
-            return _READY.search(self.output)
+            return bool(_READY.search(self.output))
 
-        return wait_for("the address", ready, seconds, lambda: self.output[-6000:])
+        wait_for("the address", ready, seconds, lambda: self.output[-6000:])
+        found = _READY.search(self.output)
+        assert found
+        return found
 
     def end(self, number: int = signal.SIGINT) -> int:
         """End it by a signal, and wait."""

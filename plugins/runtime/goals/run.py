@@ -57,16 +57,13 @@ async def one_image(request: OneImageRequest, environment: EnvironmentName) -> B
 async def run_local_runtime(
     field_set: LocalRuntimeFieldSet, environment: EnvironmentName
 ) -> RunRequest:
-    code, tools, airflow, database = await MultiGet(
+    code, tools = await MultiGet(
         Get(Digest, SandboxCode(_MAIN, ("oci.sandbox", "runtime.local"))),
         Get(LayerToolchain, EnvironmentName, environment),
-        *(
-            Get(
-                BuiltImage,
-                {OneImageRequest(field): OneImageRequest, environment: EnvironmentName},
-            )
-            for field in (field_set.image, field_set.database)
-        ),
+    )
+    airflow, database = await MultiGet(
+        Get(BuiltImage, {OneImageRequest(field): OneImageRequest, environment: EnvironmentName})
+        for field in (field_set.image, field_set.database)
     )
     images = await Get(Digest, MergeDigests([airflow.digest, database.digest]))
     arguments = [f"--command={bin_name()} run {field_set.address} --"]
