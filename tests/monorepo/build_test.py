@@ -1,12 +1,13 @@
 """What users rely on when they build: equal bytes everywhere, and no work that nothing asks for.
 
-All tests build in one copy of the repository, one after the other: each leaves it as it was.
+All tests build in one copy of the repository, one after the other: each leaves it as it was. What
+the copy built first, machines find in a cache that they share.
 """
 
 from __future__ import annotations
 
 import json
-import time
+import os
 from pathlib import Path
 from typing import Iterator
 
@@ -15,6 +16,7 @@ import requests
 from oci.testing.proxy import Proxy
 from oci.testing.registry import RegistryServer
 
+from tests.monorepo.cache_server import CacheServer
 from tests.monorepo.checkout import Checkout, image_digest
 
 IMAGES = ("5.0.6-base", "5.0.6")
@@ -24,24 +26,28 @@ MANIFEST = "versions/5.0.6/release.yaml"
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    """A copy at another path, with empty caches and another home, time zone, locale and hash seed.
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CacheServer]:
+    running = CacheServer(tmp_path_factory.mktemp("cache") / "server").start()
+    yield running
+    running.kill()
 
-    The first build is killed half-way, so that the next one starts from what it left.
-    """
+
+@pytest.fixture(scope="module")
+def checkout(server: CacheServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """A copy at another path, with empty caches, another home, time zone, locale and hash seed."""
     folder = tmp_path_factory.mktemp("monorepo")
     copy = Checkout(
         Path.cwd(),
         folder / "another place",
         folder / "caches",
-        {"TZ": "Pacific/Chatham", "LANG": "C", "LC_ALL": "C", "PYTHONHASHSEED": "7"},
+        {
+            **server.settings(write=True),
+            "TZ": "Pacific/Chatham",
+            "LANG": "C",
+            "LC_ALL": "C",
+            "PYTHONHASHSEED": "7",
+        },
     )
-    interrupted = copy.start("package", RELEASE, umask=0o077)
-    time.sleep(45)
-    assert interrupted.poll() is None, interrupted.communicate()[0]
-    interrupted.kill()
-    copy.stop_daemon()
-    interrupted.communicate()
     run = copy.pants("package", RELEASE, umask=0o077)
     assert run.exit_code == 0, run.output
     yield copy
@@ -51,6 +57,37 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
 def test_another_machine_builds_the_same_images(checkout: Checkout) -> None:
     for image in IMAGES:
         assert checkout.digest(image) == image_digest(Path.cwd(), image)
+
+
+def test_a_second_machine_takes_a_whole_release_from_the_shared_cache(
+    checkout: Checkout, server: CacheServer, tmp_path: Path
+) -> None:
+    """Another user, path, home, launcher and mirrors, all of which answer nothing."""
+    nowhere = "http://127.0.0.1:9"
+    machine = Checkout(
+        Path.cwd(),
+        tmp_path / "second",
+        tmp_path / "caches",
+        {
+            **server.settings(write=False),
+            "PANTS_BIN_NAME": "pants",
+            "PANTS_DEBIAN_MIRRORS": json.dumps({"debian": nowhere, "debian-security": nowhere}),
+            "PIP_INDEX_URL": nowhere,
+            "http_proxy": nowhere,
+            "https_proxy": nowhere,
+        },
+        # Where nobody is root, it is at least another machine.
+        user=54321 if os.geteuid() == 0 else None,
+    )
+    run = machine.pants("--stats-log", "package", RELEASE)
+    machine.stop_daemon()
+
+    assert run.exit_code == 0, run.output
+    assert run.counter("remote_cache_requests_cached") > 40
+    assert run.counter("remote_cache_requests_cached") == run.counter("remote_cache_requests")
+    assert run.counter("local_execution_requests") == 0
+    assert run.built() == set()
+    assert [machine.digest(image) for image in IMAGES] == [checkout.digest(x) for x in IMAGES]
 
 
 def test_a_build_without_a_change_builds_no_layer(checkout: Checkout) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -22,7 +24,7 @@ def _no_sources(root: Path, folder: str, names: "list[str]") -> "set[str]":
     if Path(folder) != root:
         return set()
     hidden = {name for name in names if name.startswith(".")} - _HIDDEN_SOURCES
-    return hidden | {"blobs", "dist", "images"}
+    return hidden | {"blobs", "dist", "images", "tests.monorepo"}
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,16 @@ class Run:
         """Targets of the layers that this run found built."""
         return {target for target, word in self._table() if word.startswith("reused")}
 
+    def counter(self, name: str) -> int:
+        """What Pants counted, when it ran with `--stats-log`."""
+        match = re.search(rf"^  {name}: (\d+)$", self.output, re.MULTILINE)
+        assert match is not None, f"no counter {name} in:\n{self.output}"
+        return int(match[1])
+
     def _table(self) -> "list[Tuple[str, str]]":
         rows = (line.split() for line in self.output.splitlines() if " sha256:" in line)
-        return [(row[0], row[-1]) for row in rows if row[0].startswith(("layers/", "tests/"))]
+        # Target, size and its unit, diffID, and where it came from, in one or more words.
+        return [(row[0], row[4]) for row in rows if row[0].startswith(("layers/", "tests/"))]
 
 
 class Checkout:
@@ -53,10 +62,20 @@ class Checkout:
         root: Where the copy goes; it must not exist.
         caches: Folder for all that a build keeps, and for HOME.
         env: Variables that differ from this process's.
+        user: Id of the user who builds, if it is not this process's. It takes root.
     """
 
-    def __init__(self, source: Path, root: Path, caches: Path, env: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        source: Path,
+        root: Path,
+        caches: Path,
+        env: Mapping[str, str],
+        user: Optional[int] = None,
+    ) -> None:
         self.root = root
+        self.caches = caches
+        self._prefix: "list[str]" = []
         shutil.copytree(
             source,
             root,
@@ -65,6 +84,8 @@ class Checkout:
         )
         home = caches / "home"
         home.mkdir(parents=True)
+        sandboxes = caches / "sandboxes"
+        sandboxes.mkdir()
         launcher_cache = os.environ.get("XDG_CACHE_HOME") or f"{os.environ['HOME']}/.cache"
         self._env: Dict[str, str] = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PANTS_")},
@@ -73,9 +94,18 @@ class Checkout:
             "HOME": str(home),
             "PANTS_LOCAL_STORE_DIR": str(caches / "store"),
             "PANTS_NAMED_CACHES_DIR": str(caches / "named"),
+            # What a killed daemon leaves goes with the test's folder.
+            "PANTS_LOCAL_EXECUTION_ROOT_DIR": str(sandboxes),
             "PANTS_PANTSD_TIMEOUT_WHEN_MULTIPLE_INVOCATIONS": "60",
             **env,
         }
+        if user is not None:
+            for folder in (root, caches):
+                subprocess.run(["chown", "--recursive", f"{user}:{user}", str(folder)], check=True)
+            # The launcher's set-up and the interpreter may lie in a home that is closed to others.
+            capability = "+dac_read_search"
+            self._prefix = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+            self._prefix += [f"--inh-caps={capability}", f"--ambient-caps={capability}"]
 
     def set_env(self, name: str, value: str) -> None:
         """Give the runs to come another variable."""
@@ -84,7 +114,7 @@ class Checkout:
     def start(self, *args: str, umask: int = 0o022) -> "subprocess.Popen[str]":
         """Start Pants in a process group of its own."""
         return subprocess.Popen(
-            ["./pants", *args],
+            [*self._prefix, "./pants", *args],
             cwd=self.root,
             env=self._env,
             stdout=subprocess.PIPE,
@@ -124,6 +154,10 @@ class Checkout:
             text += new
         file.write_text(text)
 
+    def layers(self) -> Dict[str, str]:
+        """The digests of all layers' blobs below `dist` by target; each blob must be whole."""
+        return whole_layers(self.root / "dist")
+
     def diff_ids(self, image: str) -> "list[str]":
         """The layers' identities of an image below `dist`, from the bottom to the top."""
         return image_diff_ids(self.root / "dist", image)
@@ -140,6 +174,19 @@ def machine_caches() -> Dict[str, str]:
         "PANTS_LOCAL_STORE_DIR": str(cache / "lmdb_store"),
         "PANTS_NAMED_CACHES_DIR": str(cache / "named_caches"),
     }
+
+
+def whole_layers(dist: Path) -> Dict[str, str]:
+    """The digests of the blobs of all layers below `dist` by target; each blob must be whole."""
+    found = {}
+    for path in sorted((dist / "layers").glob("*.json")):
+        descriptor = json.loads(path.read_text())
+        if "diffID" in descriptor:
+            found[descriptor["target"]] = descriptor["digest"]
+    for digest in found.values():
+        content = (dist / "blobs" / digest.replace(":", "/")).read_bytes()
+        assert f"sha256:{hashlib.sha256(content).hexdigest()}" == digest
+    return found
 
 
 def image_digest(dist: Path, image: str) -> str:

@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from typing import Iterable
 
 from oci.util_rules.layer_process import ToolProcess
+from oci.util_rules.locked_content import check_content
 from oci.util_rules.machine_settings import MachineSettings, MachineSettingsRequest
 from oci.util_rules.messages import in_key
 from oci.util_rules.toolchain_libraries import ToolchainLibraries
-from pants.engine.fs import CreateDigest, Digest, FileContent, RemovePrefix
+from pants.engine.fs import CreateDigest, Digest, DigestEntries, FileContent, RemovePrefix
 from pants.engine.process import FallibleProcessResult
 from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
@@ -112,6 +113,8 @@ async def fetch_files(request: FetchFiles, client: IndexClient) -> FetchedFiles:
             append_only_caches=FrozenDict({**FILE_CACHE, **client.append_only_caches}),
         ),
     )
+    entries = await Get(DigestEntries, Digest, result.output_digest)
+    check_content(request.lock, {file.file: file.sha256 for file in request.files}, entries)
     return FetchedFiles(await Get(Digest, RemovePrefix(result.output_digest, _OUTPUT)))
 
 
