@@ -63,9 +63,7 @@ class CacheServer:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port: int = probe.getsockname()[1]
-        self.cas = folder / "cas"
-        """Blobs, each named by its sha256."""
-        config = _CONFIG.format(port=self._port, cas=self.cas)
+        config = _CONFIG.format(port=self._port, cas=folder / "cas")
         (folder / "config.yml").write_text(config)
 
     def start(self) -> CacheServer:
@@ -73,7 +71,8 @@ class CacheServer:
         self._process = subprocess.Popen(
             [sys.executable, str(self._program), "server", "start", "config.yml"],
             cwd=self._folder,
-            env={**os.environ, "PEX_ROOT": str(self._folder / "pex")},
+            # Unpacked once for all tests in a sandbox.
+            env={**os.environ, "PEX_ROOT": str(self._program.parent / "pex-root")},
             stdout=(self._folder / "log").open("ab"),
             stderr=subprocess.STDOUT,
         )
@@ -94,6 +93,10 @@ class CacheServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def blob(self, sha256: str) -> Path:
+        """The file in which it keeps a blob."""
+        return self._folder / "cas/cas/objects" / sha256[:2] / sha256[2:]
 
     def settings(self, write: bool) -> Dict[str, str]:
         """Variables of a build that uses it."""

@@ -50,7 +50,7 @@ def package(checkout: Checkout) -> Run:
 
 def damage(server: CacheServer, digest: str, change: Callable[[bytes], bytes]) -> None:
     """Change a blob that the server keeps."""
-    (path,) = server.cas.rglob(digest.partition(":")[2] + "*")
+    path = server.blob(digest.partition(":")[2])
     path.write_bytes(change(path.read_bytes()))
 
 
