@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Iterable
 
 from oci.image import ImageSpec
 from oci.layer import BuiltLayer
 from oci.report import layer_table
 from oci.sandbox.sizes import human_size
+from oci.stored_blobs import check_whole
 from oci.target_types import ImageLayersField, LayerEnvField
 from oci.util_rules.assemble_image import BuiltImage, blob_entries
 from oci.util_rules.attested_image import AttestedImage
@@ -20,6 +22,7 @@ from pants.engine.fs import CreateDigest, Digest, FileContent, FileEntry, MergeD
 from pants.engine.internals.session import RunId
 from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
+from pants.option.global_options import GlobalOptions
 from pants.util.logging import LogLevel
 
 
@@ -49,10 +52,14 @@ def _documents(layer: BuiltLayer) -> tuple[FileContent | FileEntry, ...]:
 
 @rule(level=LogLevel.DEBUG)
 async def package_layer(
-    field_set: PackageLayerFieldSet, run_id: RunId, environment: EnvironmentName
+    field_set: PackageLayerFieldSet,
+    run_id: RunId,
+    environment: EnvironmentName,
+    options: GlobalOptions,
 ) -> BuiltPackage:
     request = LayerRequest(field_set.address, "the command line")
     layer = await Get(BuiltLayer, {request: LayerRequest, environment: EnvironmentName})
+    check_whole([layer.blob], Path(options.local_store_dir))
     documents = _documents(layer)
     digest = await Get(Digest, CreateDigest([*blob_entries((layer,)), *documents]))
     return BuiltPackage(
@@ -67,11 +74,15 @@ async def package_layer(
 
 @rule(level=LogLevel.DEBUG)
 async def package_image(
-    field_set: PackageImageFieldSet, run_id: RunId, environment: EnvironmentName
+    field_set: PackageImageFieldSet,
+    run_id: RunId,
+    environment: EnvironmentName,
+    options: GlobalOptions,
 ) -> BuiltPackage:
     request = ImageRequest(field_set.address)
     spec = await Get(ImageSpec, {request: ImageRequest, environment: EnvironmentName})
     image = await Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName})
+    check_whole((layer.blob for layer in image.layers), Path(options.local_store_dir))
     attested = await Get(AttestedImage, {image: BuiltImage, environment: EnvironmentName})
     manifest = image.documents.manifest
     size = len(manifest.content) + len(image.documents.config.content)
