@@ -99,18 +99,23 @@ def postgres(engine: Engine, postgres_image: str) -> Postgres:
     return Postgres.start(engine, postgres_image)
 
 
-@pytest.fixture(scope="session")
-def migrated(engine: Engine, runtime_image: str, postgres: Postgres) -> Database:
-    """A database that `airflow db init` has made; copied by tests, never used itself."""
+def migrate(engine: Engine, image: str, postgres: Postgres) -> Database:
+    """A new database that the image's `airflow db init` has made."""
     database = postgres.database()
     engine.run(
-        runtime_image,
+        image,
         ["airflow", "db", "init"],
         network=database.network,
         environment=environment(database.url),
         seconds=_MIGRATION_SECONDS,
     ).checked()
     return database
+
+
+@pytest.fixture(scope="session")
+def migrated(engine: Engine, runtime_image: str, postgres: Postgres) -> Database:
+    """A database that `airflow db init` has made; copied by tests, never used itself."""
+    return migrate(engine, runtime_image, postgres)
 
 
 @pytest.fixture

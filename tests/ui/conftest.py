@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Dict, Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
@@ -56,6 +56,12 @@ def playwright() -> Iterator[Playwright]:
         pytest.skip(sentence)
     with sync_playwright() as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def versions(release: Dict[str, Any], airflow_version: str) -> str:
+    """What the footer says."""
+    return f"Astronomer Runtime {release['release']} based on Airflow {airflow_version}"
 
 
 @pytest.fixture(scope="module")

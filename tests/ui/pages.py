@@ -1,4 +1,4 @@
-"""The pages of Airflow's UI: for each its path, and a text that it is there to show.
+"""The pages of the UI of Airflow 2.3 and 2.2: for each its path, and a text that it is there to show.
 
 They are about the DAG `sample` and its run `run`.
 """
@@ -132,6 +132,23 @@ FRAMED: Pages = {
     "plugin-of-the-project": ("/weather/sunny", "Weather"),
 }
 """Pages with Airflow's frame, its menu above and its footer below."""
+
+_LATER_THAN_2_2 = {"dag-audit-log", "grid", "run-details"}
+
+FRAMED_2_2: Pages = {
+    **{name: page for name, page in FRAMED.items() if name not in _LATER_THAN_2_2},
+    # The same views, with the DAG in the query.
+    **{
+        view: (f"/{path}?dag_id=sample", text)
+        for view, path, text in [
+            *((view, view.replace("-", "_"), _DAG_VIEWS[view][1]) for view in _DAG_VIEWS),
+            ("details", "dag_details", "DAG Details"),
+            ("tree", "tree", "extract"),
+        ]
+        if view not in _LATER_THAN_2_2
+    },
+}
+"""The same of Airflow 2.2, which has a tree where later ones have a grid."""
 
 BARE: Pages = {
     "swagger": ("/api/v1/ui/", "Airflow API (Stable)"),
