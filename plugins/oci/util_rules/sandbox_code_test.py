@@ -3,7 +3,9 @@ from __future__ import annotations
 from oci.util_rules.sandbox_code import needed
 
 SOURCES = {
-    "a.sandbox.main": b"import json\nfrom a.sandbox import writer\nfrom b.sandbox.codec import run\n",
+    "a.sandbox.main": (
+        b"import json\nfrom a.sandbox import writer\nfrom b.sandbox.codec import run\n"
+    ),
     "a.sandbox.writer": b"import a.sandbox.names\nPath(__file__).with_name('worker.py')\n",
     "a.sandbox.names": b"",
     "a.sandbox.worker": b"",
