@@ -3,7 +3,7 @@ from __future__ import annotations
 from debian.sandbox.licences import licences
 
 MACHINE_READABLE = """\
-Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Format: https://example.org/copyright-format/1.0/
 Upstream-Name: example
 
 Files: *
