@@ -1,4 +1,4 @@
-"""The pages of the UI of Airflow 2.3 and 2.2: for each its path, and a text that it is there to show.
+"""The pages of the UI of Airflow 2.3 and 2.2: for each its path, and a text that it shows.
 
 They are about the DAG `sample` and its run `run`.
 """

@@ -6,7 +6,9 @@ An Airflow command is written as a tuple of its words without options: `("schedu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 Words = tuple[str, ...]
 

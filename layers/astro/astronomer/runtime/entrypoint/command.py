@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from astronomer.runtime.entrypoint.airflow_cli import (
     ACTIONS,
@@ -15,15 +13,22 @@ from astronomer.runtime.entrypoint.airflow_cli import (
 )
 from astronomer.runtime.entrypoint.shell_script import SHELLS, airflow_commands_in, script_of
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
-class Command(NamedTuple):
-    """A command line, and what it means to Airflow."""
 
-    argv: tuple[str, ...]
-    """What to execute; the first is a program's name or path."""
+class Command:
+    """A command line, and what it means to Airflow.
 
-    airflow: tuple[Words, ...]
-    """The Airflow commands that it runs, each as its words; empty when it runs none."""
+    Args:
+        argv: What to execute; the first is a program's name or path.
+        airflow: The Airflow commands that it runs, each as its words; empty when it runs none.
+    """
+
+    def __init__(self, argv: tuple[str, ...], airflow: tuple[Words, ...]) -> None:
+        self.argv = argv
+        self.airflow = airflow
 
 
 def understand(

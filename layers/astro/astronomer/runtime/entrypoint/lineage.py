@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
 
 _DISABLED = "OPENLINEAGE_DISABLED"
 _SERVERS = ("OPENLINEAGE_URL", "MARQUEZ_URL")

@@ -1,11 +1,13 @@
-"""What the image's `/entrypoint` runs."""
+"""What the image's `/entrypoint` runs, at every start of a container.
+
+What it imports for every command names types only where type checkers look: `typing` and
+`collections` would take longer than all that happens here.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import MutableMapping, Sequence
-from typing import NoReturn
 
 from astronomer.runtime.entrypoint import identity, process, settings
 from astronomer.runtime.entrypoint.airflow_cli import component_of, needs_broker, needs_database
@@ -14,6 +16,11 @@ from astronomer.runtime.entrypoint.errors import EntrypointError
 from astronomer.runtime.entrypoint.lineage import leave_lineage_out
 from astronomer.runtime.entrypoint.messages import say
 from astronomer.runtime.entrypoint.platform import let_security_in
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping, Sequence
+    from typing import NoReturn
 
 
 def main() -> int:

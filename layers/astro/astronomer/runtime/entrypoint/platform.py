@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
-
 from astronomer.runtime.options import PLATFORM_KEYS, variable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
 
 _BACKEND = "astronomer.runtime.security.api_auth"
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping, Sequence
-from types import FrameType
-from typing import NoReturn
 
 from astronomer.runtime.entrypoint.errors import NotExecutableError, NotFoundError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import FrameType
+    from typing import NoReturn
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 

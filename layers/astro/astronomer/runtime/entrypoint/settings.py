@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, MutableMapping
-from typing import NamedTuple
 
 from astronomer.runtime.entrypoint.errors import ConfigurationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
 
 NEW_CONNECTION = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 """The metadata database, as Airflow 2.3.0 and later name it."""
@@ -30,11 +32,12 @@ DEFAULT_WAIT_TIMEOUT = 120.0
 _COMMAND, _SECRET = "_CMD", "_SECRET"
 
 
-class Setting(NamedTuple):
+class Setting:
     """A value, and the variable that gave it."""
 
-    variable: str
-    value: str
+    def __init__(self, variable: str, value: str) -> None:
+        self.variable = variable
+        self.value = value
 
 
 def share_connection(environ: MutableMapping[str, str]) -> str:

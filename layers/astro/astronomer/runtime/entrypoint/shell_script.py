@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-
 from astronomer.runtime.entrypoint.airflow_cli import Words, words_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SHELLS = frozenset({"bash", "dash", "sh"})
 
@@ -13,7 +14,7 @@ _OPTIONS_WITH_ARGUMENT = frozenset({"--init-file", "--rcfile"})
 
 # Not a parser of the shell's grammar: it may see a command where there is only text, and then the
 # entrypoint waits for a database that is configured anyway.
-_AIRFLOW = re.compile(r"""(?:^|[\s;&|(){}`"'/])airflow[ \t]+([^;&|()`\n]*)""")
+_AIRFLOW = r"""(?:^|[\s;&|(){}`"'/])airflow[ \t]+([^;&|()`\n]*)"""
 
 
 def script_of(arguments: Sequence[str]) -> str | None:
@@ -41,7 +42,10 @@ def script_of(arguments: Sequence[str]) -> str | None:
 
 def airflow_commands_in(script: str) -> tuple[Words, ...]:
     """Every Airflow command that the script seems to run, in its order."""
-    found = (_words(match) for match in _AIRFLOW.findall(script.replace("\\\n", " ")))
+    # Imported here, so that a start without a shell's command line does without it.
+    import re
+
+    found = (_words(match) for match in re.findall(_AIRFLOW, script.replace("\\\n", " ")))
     return tuple(words for words in found if words)
 
 
