@@ -36,12 +36,15 @@ open("/tmp/platform.pem", "wb").write(
     key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 )
 secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+def text(token):
+    # PyJWT 1, which Airflow 2.2 has, makes bytes.
+    return token if isinstance(token, str) else token.decode()
 print(json.dumps({{
-    role: jwt.encode(
+    role: text(jwt.encode(
         dict(sub=role, roles=[role], iss="{_ISSUER}", aud="{_AUDIENCE}", exp=time.time() + 3600),
         secret,
         "RS256",
-    )
+    ))
     for role in sys.argv[1:]
 }}))
 """
@@ -72,6 +75,8 @@ def start_webserver(
         network=database.network,
         environment={
             **environment(database.url),
+            # A command by `exec` passes no entrypoint, and Airflow 2.2 knows the older name alone.
+            "AIRFLOW__CORE__SQL_ALCHEMY_CONN": database.url,
             "AIRFLOW__WEBSERVER__SECRET_KEY": "only-in-this-test",
             **settings,
         },
