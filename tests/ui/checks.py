@@ -26,8 +26,8 @@ STATUS = {"not-found": 404, "error": 500, "not-allowed": 403}
 # Of each view of Flask-AppBuilder's: data, downloads, what only deletes, forms that no role has.
 _NO_PAGE = re.compile(
     r"/\w+/(api|action|delete|download)\b.*"
-    r"|/(actions|job|log|permissions|resources|slamiss|taskreschedule|triggerview|xcom)"
-    r"/(add|edit|show)\b.*"
+    r"|/(actions|job|log|permissions|permissionviews|resources|slamiss|taskreschedule|triggerview"
+    r"|viewmenus|xcom)/(add|edit|show)\b.*"
     r"|/(connection|dagrun|pool|taskinstance)/show/.*|/(dagrun|taskinstance)/add"
     # Answers of another kind, and ways to other pages.
     r"|/api/v1/.*|/static/.*|/astronomer/static/.*|/object/.*|/robots.txt|/health|/dagmodel/.*"

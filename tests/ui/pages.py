@@ -133,7 +133,8 @@ FRAMED: Pages = {
 }
 """Pages with Airflow's frame, its menu above and its footer below."""
 
-_LATER_THAN_2_2 = {"dag-audit-log", "grid", "run-details"}
+# No role of 2.2 may see the page of one variable.
+_LATER_THAN_2_2 = {"actions-list", "dag-audit-log", "grid", "run-details", "variable-show"}
 
 FRAMED_2_2: Pages = {
     **{name: page for name, page in FRAMED.items() if name not in _LATER_THAN_2_2},
@@ -147,6 +148,9 @@ FRAMED_2_2: Pages = {
         ]
         if view not in _LATER_THAN_2_2
     },
+    # Under their former names.
+    "resources-list": ("/viewmenus/list/", "Task Logs"),
+    "permission-pairs-list": ("/permissionviews/list/", "can_read"),
 }
 """The same of Airflow 2.2, which has a tree where later ones have a grid."""
 
