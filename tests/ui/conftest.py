@@ -28,6 +28,8 @@ _COOKIE = "platform_token"
 
 _RUN_SECONDS = 120
 
+_LOG_TAIL = 6000
+
 _FILES = {f"{DAGS}/sample.py": DAG, f"{HOME}/plugins/weather.py": PLUGIN}
 
 
@@ -113,6 +115,8 @@ def platform(playwright: Playwright, finished_run: Container) -> Iterator[Browse
         context = browser.new_context(base_url=f"http://{HOST}:{PORT}")
         context.add_cookies([{"name": _COOKIE, "value": token, "url": f"http://{HOST}:{PORT}"}])
         yield context
+    # Pytest shows it with what failed.
+    print(finished_run.logs()[-_LOG_TAIL:])
 
 
 @pytest.fixture(scope="module")
