@@ -1,42 +1,73 @@
 """Layers that claim the same path.
 
-Layers do not know each other, so nothing but this check keeps one from hiding another's file.
+Layers do not know each other, so nothing but this check keeps one from hiding another's file. Pairs
+of layers are compared, so that a comparison serves all images that hold both.
 """
 
 from __future__ import annotations
 
-from typing import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Mapping, Sequence
 
 from oci.sandbox.mtree import PathInfo
 from pants.engine.addresses import Address
 
 
-def conflicts(
-    layers: Iterable[tuple[Address, Address | None, Mapping[str, PathInfo]]],
-) -> list[tuple[str, Address, Address]]:
-    """Paths that two layers hold with different content, owner or mode.
+@dataclass(frozen=True)
+class StackedLayer:
+    """A layer of an image, as far as conflicts go."""
 
-    A layer may change what the layer that it is the difference on top of holds.
+    address: Address
+
+    base: Address | None
+    """The layer that it is the difference on top of."""
+
+    paths: Mapping[str, PathInfo]
+
+
+def differing_paths(
+    paths: Mapping[str, PathInfo], others: Mapping[str, PathInfo]
+) -> tuple[str, ...]:
+    """Paths that both hold, with different content, owner or mode."""
+    fewer, more = sorted((paths, others), key=len)
+    found = (path for path in fewer if path in more and not fewer[path].same_as(more[path]))
+    return tuple(sorted(found))
+
+
+def pairs_to_compare(layers: Sequence[StackedLayer]) -> tuple[tuple[int, int], ...]:
+    """Places, from the bottom, of a lower and an upper layer that may not differ in a path.
+
+    A layer may change what the layers hold that it is the difference on top of.
+    """
+    bases = {layer.address: layer.base for layer in layers}
+    pairs = []
+    for upper, layer in enumerate(layers):
+        lineage = set()
+        base = layer.base
+        while base is not None:
+            lineage.add(base)
+            base = bases.get(base)
+        pairs += [(lower, upper) for lower in range(upper) if layers[lower].address not in lineage]
+    return tuple(pairs)
+
+
+def conflicts(
+    layers: Sequence[StackedLayer], differing: Mapping[tuple[int, int], Sequence[str]]
+) -> list[tuple[str, Address, Address]]:
+    """Paths that an upper layer would hide.
 
     Args:
-        layers: For each layer, from the bottom to the top: its address, the address of its base,
-            and its paths.
+        layers: From the bottom to the top.
+        differing: The `differing_paths` of the `pairs_to_compare`.
 
     Returns:
         The path, the lower layer and the upper layer of each conflict, by path.
     """
-    owners: dict[str, tuple[Address, PathInfo]] = {}
-    bases: dict[Address, Address | None] = {}
-    result = []
-    for address, base, paths in layers:
-        bases[address] = base
-        lineage = set()
-        while base is not None:
-            lineage.add(base)
-            base = bases.get(base)
-        for path, info in paths.items():
-            owner = owners.get(path)
-            if owner and owner[0] not in lineage and not owner[1].same_as(info):
-                result.append((path, owner[0], address))
-            owners[path] = (address, info)
-    return sorted(result, key=lambda conflict: conflict[0])
+    found = [
+        (path, layers[lower].address, layers[upper].address)
+        for (lower, upper), paths in differing.items()
+        for path in paths
+        # What a layer between them has changed already is not the lower one's any more.
+        if not any(path in layer.paths for layer in layers[lower + 1 : upper])
+    ]
+    return sorted(found, key=lambda conflict: conflict[0])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Mapping, Sequence
 
 from oci.layer import BuiltLayer
@@ -113,7 +114,7 @@ class Document:
         """Encode canonically: white space and key order are part of a digest."""
         return cls(json.dumps(data, sort_keys=True, separators=(",", ":")).encode())
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         return hashlib.sha256(self.content).hexdigest()
 

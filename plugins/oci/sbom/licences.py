@@ -8,6 +8,7 @@ GPL-2.0-only or GPL-2.0-or-later. Source: SPDX specification 2.3, annex D; the S
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Iterable
 
 _IDENTIFIERS = """
@@ -75,8 +76,12 @@ def reference(name: str) -> str:
     return "LicenseRef-" + (re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-") or "unnamed")
 
 
+@lru_cache(maxsize=None)
 def _parts(statement: str) -> tuple[str, tuple[str, ...]]:
-    """The operator of a statement, and what it joins; a statement of one name has none."""
+    """The operator of a statement, and what it joins; a statement of one name has none.
+
+    Many packages of all images make the same few statements.
+    """
     mixed = ", and " in statement or ", or " in statement
     choices, all_of = re.split(r" (?:or|OR) ", statement), re.split(r" (?:and|AND) ", statement)
     if identifier(statement) or mixed or (len(choices) > 1) == (len(all_of) > 1):

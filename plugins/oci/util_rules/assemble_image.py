@@ -5,22 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable, Sequence
 
-from oci.conflicts import conflicts
+from oci.conflicts import StackedLayer, conflicts, pairs_to_compare
 from oci.image import LAYOUT, AssembledImage, Document, ImageSpec, assemble
 from oci.layer import BuiltLayer
-from oci.sandbox import mtree
-from oci.sandbox.mtree import PathInfo
 from oci.util_rules.kinds import LayerRequest
-from pants.engine.environment import EnvironmentName
-from pants.engine.fs import (
-    CreateDigest,
-    Digest,
-    DigestContents,
-    FileContent,
-    FileDigest,
-    FileEntry,
-    SymlinkEntry,
+from oci.util_rules.layer_paths import (
+    DifferingPaths,
+    DifferingPathsRequest,
+    LayerPaths,
+    LayerPathsRequest,
 )
+from pants.engine.addresses import Address
+from pants.engine.environment import EnvironmentName
+from pants.engine.fs import CreateDigest, Digest, FileContent, FileEntry, SymlinkEntry
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 from pants.util.logging import LogLevel
@@ -31,23 +28,6 @@ MAX_LAYERS = 100
 
 class ImageError(Exception):
     """An image cannot be assembled."""
-
-
-@dataclass(frozen=True)
-class LayerPaths:
-    """The paths that a layer holds."""
-
-    by_path: dict[str, PathInfo]
-
-    def __hash__(self) -> int:
-        return id(self.by_path)
-
-
-@dataclass(frozen=True)
-class LayerPathsRequest:
-    """Asks for the paths in a list that a layer's process wrote."""
-
-    paths: FileDigest
 
 
 @dataclass(frozen=True)
@@ -65,19 +45,7 @@ class BuiltImage:
     """Folder of the layout: `images/5.0.6-base`."""
 
 
-@rule(level=LogLevel.DEBUG)
-async def read_layer_paths(request: LayerPathsRequest) -> LayerPaths:
-    digest = await Get(Digest, CreateDigest([FileEntry("paths", request.paths)]))
-    (content,) = await Get(DigestContents, Digest, digest)
-    return LayerPaths({info.path: info for info in mtree.loads(content.content.decode())})
-
-
-def _check_conflicts(
-    spec: ImageSpec, layers: tuple[BuiltLayer, ...], paths: tuple[LayerPaths, ...]
-) -> None:
-    found = conflicts(
-        (layer.address, layer.base, info.by_path) for layer, info in zip(layers, paths)
-    )
+def _refuse(spec: ImageSpec, found: Sequence[tuple[str, Address, Address]]) -> None:
     if found:
         path, lower, upper = found[0]
         more = f" (and {len(found) - 1} more paths)" if len(found) > 1 else ""
@@ -105,7 +73,15 @@ async def assemble_image(spec: ImageSpec, environment: EnvironmentName) -> Built
         for address in spec.layers
     )
     paths = await MultiGet(Get(LayerPaths, LayerPathsRequest(layer.paths)) for layer in layers)
-    _check_conflicts(spec, layers, paths)
+    stack = [
+        StackedLayer(layer.address, layer.base, held.by_path) for layer, held in zip(layers, paths)
+    ]
+    pairs = pairs_to_compare(stack)
+    differing = await MultiGet(
+        Get(DifferingPaths, DifferingPathsRequest(layers[lower].paths, layers[upper].paths))
+        for lower, upper in pairs
+    )
+    _refuse(spec, conflicts(stack, dict(zip(pairs, (each.paths for each in differing)))))
     documents = assemble(spec, layers)
     folder = f"images/{spec.tag if spec.tag != 'latest' else spec.repository}"
     digest = await Get(

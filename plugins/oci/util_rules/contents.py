@@ -9,8 +9,9 @@ from oci.contents import ImageContents, LayerContents, layer_contents
 from oci.image import ImageSpec
 from oci.layer import BuiltLayer
 from oci.sandbox import packages
-from oci.util_rules.assemble_image import BuiltImage, LayerPaths, LayerPathsRequest
+from oci.util_rules.assemble_image import BuiltImage
 from oci.util_rules.kinds import ImageRequest
+from oci.util_rules.layer_paths import LayerPaths, LayerPathsRequest
 from pants.engine.environment import EnvironmentName
 from pants.engine.fs import CreateDigest, Digest, DigestContents, FileEntry
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
