@@ -25,6 +25,13 @@ def test_the_same_process_id_in_two_containers_is_two_executions() -> None:
     assert overlaps(executions(records)) == ["a"]
 
 
+def test_the_same_process_id_in_a_container_that_is_there_again_is_two_executions() -> None:
+    records = ["START a worker-1 7 1.0", "START a worker-1 7 70.0", "END a worker-1 7 73.0"]
+    runs = executions(records)
+    assert runs == {"a": [Execution("worker-1", 1.0, None), Execution("worker-1", 70.0, 73.0)]}
+    assert overlaps(runs) == []
+
+
 def test_a_task_s_recovery_is_counted_from_the_death_of_its_worker() -> None:
     runs = {
         "a": [Execution("worker-1", 90, None), Execution("worker-2", 160, 165)],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from tests.high_availability.deployment import RECORDS
 
@@ -92,18 +92,18 @@ class Execution(NamedTuple):
 
 def executions(records: Sequence[str]) -> Dict[str, List[Execution]]:
     """All executions by task, in the order in which they began."""
-    ends: Dict[tuple[str, ...], float] = {}
-    for record in records:
-        what, *process, moment = record.split()
-        if what == "END":
-            ends[tuple(process)] = float(moment)
     found: Dict[str, List[Execution]] = defaultdict(list)
-    for record in records:
+    begun: Dict[Tuple[str, str, str], int] = {}
+    for record in sorted(records, key=lambda each: float(each.split()[-1])):
         what, task, component, pid, moment = record.split()
         if what == "START":
-            end = ends.get((task, component, pid))
-            found[task].append(Execution(component, float(moment), end))
-    return {task: sorted(each, key=lambda one: one.start) for task, each in found.items()}
+            begun[task, component, pid] = len(found[task])
+            found[task].append(Execution(component, float(moment), None))
+        else:
+            # The last one: a container that is there again counts its processes anew.
+            number = begun[task, component, pid]
+            found[task][number] = found[task][number]._replace(end=float(moment))
+    return dict(found)
 
 
 def overlaps(runs: Dict[str, List[Execution]]) -> List[str]:
