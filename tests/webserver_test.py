@@ -1,16 +1,19 @@
-"""The first start of a webserver that has a page which the database does not know."""
+"""The first start of webservers that have a page which the database does not know."""
 
 from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import partial
 
 from tests.engine.container import Container
 from tests.engine.session import Engine
 from tests.engine.waiting import wait_for
 from tests.stack.airflow import HOME
 from tests.stack.postgres import Database
-from tests.stack.webserver import begin, start_webserver
+from tests.stack.webserver import PORT, START, begin, start_webserver
 from tests.ui.pages import PLUGIN
 
-_WORKERS = 6
+_WORKERS = 4
 
 _PERMISSIONS = """
 SELECT count(*) FROM ab_permission_view_role
@@ -21,25 +24,39 @@ WHERE ab_view_menu.name = 'Weather' AND ab_role.name = 'Admin'
 """
 
 
-def test_permissions_of_new_pages_are_written_by_one_process(
+def test_permissions_of_new_pages_are_written_by_one_process_at_a_time(
     engine: Engine, runtime_image: str, database: Database
 ) -> None:
-    with start_webserver(
-        engine,
-        runtime_image,
-        database,
-        {"AIRFLOW__WEBSERVER__WORKERS": str(_WORKERS)},
-        files={f"{HOME}/plugins/weather.py": PLUGIN},
-    ) as container:
-        begin(container)
-        wait_for("all workers", lambda: _ready(container) == _WORKERS, 60, container.logs)
-        log = container.logs()
+    with ExitStack() as stack:
+        containers = {
+            port: stack.enter_context(
+                start_webserver(
+                    engine,
+                    runtime_image,
+                    database,
+                    {
+                        "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": str(port),
+                        "AIRFLOW__WEBSERVER__WORKERS": str(_WORKERS),
+                    },
+                    files={f"{HOME}/plugins/weather.py": PLUGIN},
+                )
+            )
+            for port in (PORT, PORT + 1)
+        }
+        # Both at once: `begin` waits.
+        for container in containers.values():
+            container.exec(["touch", START]).checked()
+        for port, container in containers.items():
+            begin(container, port)
+            wait_for("all workers", partial(_all_ready, container), 60, container.logs)
+        logs = "".join(container.logs() for container in containers.values())
 
         assert database.query(_PERMISSIONS) != "0"
-        assert "UniqueViolation" not in log
-        assert "already exists" not in log
+        assert "UniqueViolation" not in logs
+        assert "already exists" not in logs
 
 
-def _ready(container: Container) -> int:
+def _all_ready(container: Container) -> bool:
     # Airflow puts this before the title of a worker that has made its application.
-    return int(container.exec(["pgrep", "--full", "--count", r"^\[ready\]"]).stdout)
+    ready = container.exec(["pgrep", "--full", "--count", r"^\[ready\]"])
+    return int(ready.stdout) == _WORKERS

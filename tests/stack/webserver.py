@@ -12,6 +12,9 @@ from tests.stack.postgres import Database
 
 PORT = 8080
 
+START = "/tmp/start"
+"""The file that a prepared webserver waits for."""
+
 _START_SECONDS = 120
 
 _ISSUER, _AUDIENCE = "https://platform.test/", "deployment-1"
@@ -71,7 +74,7 @@ def start_webserver(
     return engine.start(
         image,
         # The platform's key is made where it is used.
-        ["bash", "-c", f"while [ ! -e /tmp/start ]; do sleep 0.1; done; {command}"],
+        ["bash", "-c", f"while [ ! -e {START} ]; do sleep 0.1; done; {command}"],
         network=database.network,
         environment={
             **environment(database.url),
@@ -92,7 +95,7 @@ def tokens(server: Container, roles: Sequence[str]) -> Dict[str, str]:
 
 def begin(server: Container, port: int = PORT) -> None:
     """Start what `start_webserver` prepared, and wait until it serves."""
-    server.exec(["touch", "/tmp/start"]).checked()
+    server.exec(["touch", START]).checked()
     wait_for(
         "the webserver",
         lambda: get(server, "/health", port=port)[0] == 200,

@@ -9,13 +9,19 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
+from contextlib import contextmanager
+from typing import Iterator
 
 from airflow.configuration import conf
+from astronomer.runtime.airflow_version import airflow_version
 from gunicorn.workers.sync import SyncWorker  # pants: no-infer-dep
 
-# Without a name: the process that starts the workers makes it when it loads this module, and each
-# worker inherits it. The lock of a worker that dies is free.
+# Not empty once the permissions are written. Without a name: the process that starts the workers
+# makes it when it loads this module, and each worker inherits it.
 _written = tempfile.TemporaryFile()
+
+# Postgres takes it for milliseconds, MySQL for seconds: there gunicorn's own limit comes first.
+_LOCK_TIMEOUT = 100_000
 
 
 class Worker(SyncWorker):
@@ -26,14 +32,37 @@ class Worker(SyncWorker):
 
     def load_wsgi(self) -> None:
         """Make the application."""
-        fcntl.lockf(_written, fcntl.LOCK_EX)
-        # Those that follow their plugins may each have pages that the others have not.
-        each = conf.getboolean("webserver", "reload_on_plugin_change", fallback=False)
-        if os.fstat(_written.fileno()).st_size and not each:
-            fcntl.lockf(_written, fcntl.LOCK_UN)
-            os.environ["AIRFLOW__WEBSERVER__UPDATE_FAB_PERMS"] = "False"
-            super().load_wsgi()
-            return
+        # Workers that follow their plugins may each have pages that the others have not.
+        all_write = conf.getboolean("webserver", "reload_on_plugin_change", fallback=False)
+        with _alone_in_container():
+            if all_write or not os.fstat(_written.fileno()).st_size:
+                with _alone_at_database():
+                    super().load_wsgi()
+                os.write(_written.fileno(), b"1")
+                return
+        os.environ["AIRFLOW__WEBSERVER__UPDATE_FAB_PERMS"] = "False"
         super().load_wsgi()
-        os.write(_written.fileno(), b"1")
+
+
+@contextmanager
+def _alone_in_container() -> Iterator[None]:
+    # The lock of a worker that dies is free.
+    fcntl.lockf(_written, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
         fcntl.lockf(_written, fcntl.LOCK_UN)
+
+
+@contextmanager
+def _alone_at_database() -> Iterator[None]:
+    # Airflow 2.2 writes before it starts its workers, and has no such lock.
+    if airflow_version() < (2, 3, 0):
+        yield
+        return
+    from airflow.utils.db import DBLocks, create_global_lock
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        with create_global_lock(session, DBLocks.MIGRATIONS, lock_timeout=_LOCK_TIMEOUT):
+            yield
