@@ -76,12 +76,10 @@ def reference(name: str) -> str:
     return "LicenseRef-" + (re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-") or "unnamed")
 
 
+# Many packages of all images make the same few statements.
 @lru_cache(maxsize=None)
 def _parts(statement: str) -> tuple[str, tuple[str, ...]]:
-    """The operator of a statement, and what it joins; a statement of one name has none.
-
-    Many packages of all images make the same few statements.
-    """
+    """The operator of a statement, and what it joins; a statement of one name has none."""
     mixed = ", and " in statement or ", or " in statement
     choices, all_of = re.split(r" (?:or|OR) ", statement), re.split(r" (?:and|AND) ", statement)
     if identifier(statement) or mixed or (len(choices) > 1) == (len(all_of) > 1):

@@ -45,7 +45,7 @@ class BuiltImage:
     """Folder of the layout: `images/5.0.6-base`."""
 
 
-def _refuse(spec: ImageSpec, found: Sequence[tuple[str, Address, Address]]) -> None:
+def _refuse_conflicts(spec: ImageSpec, found: Sequence[tuple[str, Address, Address]]) -> None:
     if found:
         path, lower, upper = found[0]
         more = f" (and {len(found) - 1} more paths)" if len(found) > 1 else ""
@@ -81,7 +81,7 @@ async def assemble_image(spec: ImageSpec, environment: EnvironmentName) -> Built
         Get(DifferingPaths, DifferingPathsRequest(layers[lower].paths, layers[upper].paths))
         for lower, upper in pairs
     )
-    _refuse(spec, conflicts(stack, dict(zip(pairs, (each.paths for each in differing)))))
+    _refuse_conflicts(spec, conflicts(stack, dict(zip(pairs, (each.paths for each in differing)))))
     documents = assemble(spec, layers)
     folder = f"images/{spec.tag if spec.tag != 'latest' else spec.repository}"
     digest = await Get(
