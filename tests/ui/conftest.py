@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Generator, Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
@@ -31,6 +31,20 @@ _RUN_SECONDS = 120
 _LOG_TAIL = 6000
 
 _FILES = {f"{DAGS}/sample.py": DAG, f"{HOME}/plugins/weather.py": PLUGIN}
+
+
+_SERVER: pytest.StashKey[Container] = pytest.StashKey()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
+    """Show what the webserver said beside what a browser could not see."""
+    report = (yield).get_result()
+    module = item.getparent(pytest.Module)
+    server = module.stash.get(_SERVER, None) if module else None
+    # With the last test of a module its server ends.
+    if server and report.failed and report.when != "teardown":
+        report.sections.append(("What the webserver said", server.logs()[-_LOG_TAIL:]))
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +82,11 @@ def versions(release: Dict[str, Any], airflow_version: str) -> str:
 
 @pytest.fixture(scope="module")
 def finished_run(
-    engine: Engine, runtime_image: str, postgres: Postgres, migrated: Database
+    request: pytest.FixtureRequest,
+    engine: Engine,
+    runtime_image: str,
+    postgres: Postgres,
+    migrated: Database,
 ) -> Iterator[Container]:
     """A webserver of a platform whose DAG `sample` has run."""
     database = postgres.database(template=migrated.name)
@@ -86,6 +104,7 @@ def finished_run(
         command="airflow scheduler & airflow triggerer & exec airflow webserver",
         files=_FILES,
     ) as container:
+        request.node.stash[_SERVER] = container
         made = tokens(container, ["Admin"])["Admin"]
         container.exec(["bash", "-c", f"echo '{made}' > /tmp/token"]).checked()
         begin(container)
@@ -115,8 +134,6 @@ def platform(playwright: Playwright, finished_run: Container) -> Iterator[Browse
         context = browser.new_context(base_url=f"http://{HOST}:{PORT}")
         context.add_cookies([{"name": _COOKIE, "value": token, "url": f"http://{HOST}:{PORT}"}])
         yield context
-    # Pytest shows it with what failed.
-    print(finished_run.logs()[-_LOG_TAIL:])
 
 
 @pytest.fixture(scope="module")
