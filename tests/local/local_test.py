@@ -54,6 +54,10 @@ def test_a_release_starts_by_one_command_shows_edits_and_leaves_nothing(
     run = Development(engine_at, images, sources, "--dags", str(tmp_path / "dags"))
     try:
         address, user, password = run.wait_until_ready(_START_SECONDS).groups()
+        # Hundreds of lines that nobody reads, unless it fails.
+        assert [line for line in run.output.splitlines() if line.startswith("set-up")] == [
+            "set-up    | making the tables, and the user"
+        ]
         health = requests.get(f"{address}/health", timeout=60).json()
         assert [health[part]["status"] for part in ("metadatabase", "scheduler")] == ["healthy"] * 2
         assert address.startswith("http://127.0.0.1:")
@@ -68,6 +72,9 @@ def test_a_release_starts_by_one_command_shows_edits_and_leaves_nothing(
 
         guessed = log_in(address, user, "admin").get(f"{address}/home", timeout=60)
         assert "Sign In" in guessed.text
+        api = f"{address}/api/v1/dags/mine"
+        assert requests.get(api, auth=(user, password), timeout=60).json()["dag_id"] == "mine"
+        assert requests.get(api, auth=(user, "admin"), timeout=60).status_code == 401
 
         taken = Development(engine_at, images, sources, "--port", address.rpartition(":")[2])
         assert taken.process.wait(60) == 1

@@ -20,6 +20,8 @@ SET_UP = (
 )
 """For a shell: makes the tables, and the user."""
 
+_API = "airflow.api.auth.backend.basic_auth"
+
 
 class Secrets:
     """Made anew for each run, and kept nowhere but in its containers."""
@@ -36,6 +38,10 @@ def environment(made: Secrets) -> Dict[str, str]:
     url = f"postgresql://postgres:{made.database}@127.0.0.1:5432/postgres"
     return {
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
+        # For scripts, by name and password; Airflow's own default is its pages alone. The older
+        # variable is Airflow 2.2's.
+        "AIRFLOW__API__AUTH_BACKEND": _API,
+        "AIRFLOW__API__AUTH_BACKENDS": f"{_API},airflow.api.auth.backend.session",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__FERNET_KEY": made.fernet,
         # An edit of a DAG, and a new file, are seen within seconds.

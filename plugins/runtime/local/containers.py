@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Dict, Mapping, NamedTuple, Optional, Sequence
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from oci.sandbox.engine import Engine
 from oci.sandbox.errors import SandboxError
@@ -41,6 +41,7 @@ class Containers:
         self._network = ""
         self._ids: Dict[str, str] = {}
         self._followers: Dict[str, threading.Thread] = {}
+        self._kept: Dict[str, List[str]] = {}
 
     @property
     def label(self) -> str:
@@ -62,6 +63,7 @@ class Containers:
         environment: Mapping[str, str] = {},
         mounts: Sequence[Mount] = (),
         options: Sequence[str] = (),
+        quiet: bool = False,
     ) -> None:
         """Start a container; the first one makes the network that the others share.
 
@@ -72,6 +74,7 @@ class Containers:
             environment: Variables; their values appear in no list of processes.
             mounts: What it sees of this machine.
             options: Further ones of `docker run`.
+            quiet: Keep its output until `wait` finds that it failed.
         """
         words = ["run", "--detach", "--label", self.label, "--name", f"{self._run}-{name}"]
         # They are asked when it matters, without waiting for the next round.
@@ -91,6 +94,8 @@ class Containers:
             raise SandboxError(f"The {name} could not be started: {_last_line(answer.stderr)}")
         self._ids[name] = answer.stdout.strip()
         self._network = self._network or f"container:{self._ids[name]}"
+        if quiet:
+            self._kept[name] = []
         follower = threading.Thread(target=self._follow, args=(name, self._ids[name]), daemon=True)
         follower.start()
         self._followers[name] = follower
@@ -105,9 +110,13 @@ class Containers:
         return int(code)
 
     def wait(self, name: str) -> int:
-        """Wait until a container ends; returns what it ended with."""
+        """Wait until a container ends; returns what it ended with, once all that it wrote is
+        printed.
+        """
         code = int(self._checked("wait", self._ids[name]))
         self._followers[name].join(_LAST_WORDS_SECONDS)
+        for line in self._kept.pop(name, []) if code else ():
+            say(line, name)
         return code
 
     def exec(self, name: str, *command: str) -> "subprocess.CompletedProcess[str]":
@@ -146,7 +155,12 @@ class Containers:
         ) as process:
             assert process.stdout is not None
             for line in process.stdout:
-                say(line.decode(errors="replace").rstrip(), name)
+                text = line.decode(errors="replace").rstrip()
+                kept = self._kept.get(name)
+                if kept is None:
+                    say(text, name)
+                else:
+                    kept.append(text)
 
 
 def say(text: str, name: str = "") -> None:

@@ -100,6 +100,7 @@ def main() -> None:
         say(
             f"\n{reference} runs at {address}\n"
             f"user {airflow.USER}, password {stack.secrets.admin}\n"
+            f"The REST API at {address}/api/v1 takes them too.\n"
             "An edit of the mounted sources starts it again. Ctrl-C ends it, and removes it.\n"
         )
         stack.watch([mount.source for mount in live])

@@ -87,7 +87,8 @@ class Stack:
         logs = self.containers.volume("logs")
         self._options = ["--volume", f"{logs}:{airflow.HOME}/logs"]
         admin = {"ADMIN_PASSWORD": self.secrets.admin}
-        self._airflow("set-up", ["bash", "-c", airflow.SET_UP], admin)
+        say("making the tables, and the user", "set-up")
+        self._airflow("set-up", ["bash", "-c", airflow.SET_UP], admin, quiet=True)
         code = self.containers.wait("set-up")
         if code:
             raise SandboxError(
@@ -125,7 +126,9 @@ class Stack:
         for name in airflow.COMPONENTS:
             self._airflow(name, ["airflow", name])
 
-    def _airflow(self, name: str, command: List[str], more: Dict[str, str] = {}) -> None:
+    def _airflow(
+        self, name: str, command: List[str], more: Dict[str, str] = {}, quiet: bool = False
+    ) -> None:
         self.containers.start(
             name,
             self._image,
@@ -133,6 +136,7 @@ class Stack:
             environment={**self._environment, **more},
             mounts=self._mounts,
             options=self._options,
+            quiet=quiet,
         )
 
     def _start_relay(self) -> None:
