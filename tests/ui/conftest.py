@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Dict, Generator, Iterator
 
@@ -32,19 +33,29 @@ _LOG_TAIL = 6000
 
 _FILES = {f"{DAGS}/sample.py": DAG, f"{HOME}/plugins/weather.py": PLUGIN}
 
-
-_SERVER: pytest.StashKey[Container] = pytest.StashKey()
+_SERVERS: pytest.StashKey[Dict[str, Container]] = pytest.StashKey()
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
-    """Show what the webserver said beside what a browser could not see."""
+    """Show what the webservers said beside what a browser could not see."""
     report = (yield).get_result()
     module = item.getparent(pytest.Module)
-    server = module.stash.get(_SERVER, None) if module else None
-    # With the last test of a module its server ends.
-    if server and report.failed and report.when != "teardown":
-        report.sections.append(("What the webserver said", server.logs()[-_LOG_TAIL:]))
+    if not module or not report.failed:
+        return
+    for name, server in module.stash.get(_SERVERS, {}).items():
+        report.sections.append((f"What the webserver of `{name}` said", server.logs()[-_LOG_TAIL:]))
+
+
+@contextmanager
+def _heard(request: pytest.FixtureRequest, server: Container) -> Iterator[None]:
+    # Only while it serves: one that does not start is told of by what waits for it.
+    servers = request.node.stash.setdefault(_SERVERS, {})
+    servers[request.fixturename] = server
+    try:
+        yield
+    finally:
+        del servers[request.fixturename]
 
 
 @pytest.fixture(scope="session")
@@ -104,7 +115,6 @@ def finished_run(
         command="airflow scheduler & airflow triggerer & exec airflow webserver",
         files=_FILES,
     ) as container:
-        request.node.stash[_SERVER] = container
         made = tokens(container, ["Admin"])["Admin"]
         container.exec(["bash", "-c", f"echo '{made}' > /tmp/token"]).checked()
         begin(container)
@@ -123,7 +133,8 @@ def finished_run(
             _RUN_SECONDS,
             container.logs,
         )
-        yield container
+        with _heard(request, container):
+            yield container
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +149,7 @@ def platform(playwright: Playwright, finished_run: Container) -> Iterator[Browse
 
 @pytest.fixture(scope="module")
 def local(
+    request: pytest.FixtureRequest,
     playwright: Playwright,
     engine: Engine,
     runtime_image: str,
@@ -152,5 +164,5 @@ def local(
         words += ["--firstname", "Ada", "--lastname", "L", "--email", "ada@test"]
         container.exec([*words, "--password", PASSWORD], seconds=180).checked()
         begin(container, LOCAL_PORT)
-        with browser_in(playwright, container) as browser:
+        with browser_in(playwright, container) as browser, _heard(request, container):
             yield browser
