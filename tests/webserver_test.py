@@ -10,7 +10,7 @@ from tests.engine.session import Engine
 from tests.engine.waiting import wait_for
 from tests.stack.airflow import HOME
 from tests.stack.postgres import Database
-from tests.stack.webserver import PORT, START, begin, start_webserver
+from tests.stack.webserver import PORT, let_start, start_webserver, wait_until_it_serves
 from tests.ui.pages import PLUGIN
 
 _WORKERS = 4
@@ -43,11 +43,10 @@ def test_permissions_of_new_pages_are_written_by_one_process_at_a_time(
             )
             for port in (PORT, PORT + 1)
         }
-        # Both at once: `begin` waits.
         for container in containers.values():
-            container.exec(["touch", START]).checked()
+            let_start(container)
         for port, container in containers.items():
-            begin(container, port)
+            wait_until_it_serves(container, port)
             wait_for("all workers", partial(_all_ready, container), 60, container.logs)
         logs = "".join(container.logs() for container in containers.values())
 

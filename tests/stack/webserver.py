@@ -12,8 +12,8 @@ from tests.stack.postgres import Database
 
 PORT = 8080
 
-START = "/tmp/start"
-"""The file that a prepared webserver waits for."""
+# The file that a prepared webserver waits for.
+_START = "/tmp/start"
 
 _START_SECONDS = 120
 
@@ -74,7 +74,7 @@ def start_webserver(
     return engine.start(
         image,
         # The platform's key is made where it is used.
-        ["bash", "-c", f"while [ ! -e {START} ]; do sleep 0.1; done; {command}"],
+        ["bash", "-c", f"while [ ! -e {_START} ]; do sleep 0.1; done; {command}"],
         network=database.network,
         environment={
             **environment(database.url),
@@ -95,7 +95,17 @@ def tokens(server: Container, roles: Sequence[str]) -> Dict[str, str]:
 
 def begin(server: Container, port: int = PORT) -> None:
     """Start what `start_webserver` prepared, and wait until it serves."""
-    server.exec(["touch", START]).checked()
+    let_start(server)
+    wait_until_it_serves(server, port)
+
+
+def let_start(server: Container) -> None:
+    """Start what `start_webserver` prepared."""
+    server.exec(["touch", _START]).checked()
+
+
+def wait_until_it_serves(server: Container, port: int = PORT) -> None:
+    """Wait for a webserver that was started."""
     wait_for(
         "the webserver",
         lambda: get(server, "/health", port=port)[0] == 200,
