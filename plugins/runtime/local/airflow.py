@@ -20,7 +20,7 @@ SET_UP = (
 )
 """For a shell: makes the tables, and the user."""
 
-_API = "airflow.api.auth.backend.basic_auth"
+_BASIC_AUTH = "airflow.api.auth.backend.basic_auth"
 
 
 class Secrets:
@@ -40,8 +40,8 @@ def environment(made: Secrets) -> Dict[str, str]:
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
         # For scripts, by name and password; Airflow's own default is its pages alone. The older
         # variable is Airflow 2.2's.
-        "AIRFLOW__API__AUTH_BACKEND": _API,
-        "AIRFLOW__API__AUTH_BACKENDS": f"{_API},airflow.api.auth.backend.session",
+        "AIRFLOW__API__AUTH_BACKEND": _BASIC_AUTH,
+        "AIRFLOW__API__AUTH_BACKENDS": f"{_BASIC_AUTH},airflow.api.auth.backend.session",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__FERNET_KEY": made.fernet,
         # An edit of a DAG, and a new file, are seen within seconds.

@@ -74,7 +74,7 @@ class Containers:
             environment: Variables; their values appear in no list of processes.
             mounts: What it sees of this machine.
             options: Further ones of `docker run`.
-            quiet: Keep its output until `wait` finds that it failed.
+            quiet: Print its output where `wait` finds that it failed, and not else.
         """
         words = ["run", "--detach", "--label", self.label, "--name", f"{self._run}-{name}"]
         # They are asked when it matters, without waiting for the next round.
@@ -110,13 +110,15 @@ class Containers:
         return int(code)
 
     def wait(self, name: str) -> int:
-        """Wait until a container ends; returns what it ended with, once all that it wrote is
-        printed.
+        """Wait until a container ends; returns what it ended with, once what it wrote is printed.
+
+        What a quiet one wrote is printed where it failed.
         """
         code = int(self._checked("wait", self._ids[name]))
         self._followers[name].join(_LAST_WORDS_SECONDS)
-        for line in self._kept.pop(name, []) if code else ():
-            say(line, name)
+        if code:
+            for line in self._kept.pop(name, []):
+                say(line, name)
         return code
 
     def exec(self, name: str, *command: str) -> "subprocess.CompletedProcess[str]":
