@@ -42,6 +42,14 @@ def left(engine_at: str) -> List[str]:
     return sorted([*containers, *volumes])
 
 
+def kill(engine_at: str, part: str) -> None:
+    """Kill the container of a part of the one run there is."""
+    client = connect(engine_at, timeout=60)
+    for each in client.containers.list(filters={"label": LABEL, "name": f"-{part}$"}):
+        each.kill()
+    client.close()
+
+
 class Development:
     """One run.
 

@@ -11,7 +11,7 @@ import requests
 
 from tests.engine.session import Engine
 from tests.engine.waiting import wait_for
-from tests.local.development import Development, copy_of_sources, left, log_in
+from tests.local.development import Development, copy_of_sources, kill, left, log_in
 
 _START_SECONDS = 300
 _EDIT_SECONDS = 180
@@ -107,6 +107,22 @@ def test_a_part_that_does_not_start_is_named_and_nothing_is_left(
     assert last.startswith("The database could not be made ready: that ended with exit code 1")
     # What it said, and nothing of the program that started it.
     assert "set-up    | ZeroDivisionError" in run.output
+    assert left(engine_at) == before
+
+
+def test_a_run_whose_database_ends_says_so_and_leaves_nothing(
+    engine_at: str, images: Images, tmp_path: Path
+) -> None:
+    before = left(engine_at)
+    run = Development(engine_at, images, copy_of_sources(tmp_path))
+    run.wait_until_ready(_START_SECONDS)
+    kill(engine_at, "postgres")
+
+    assert run.process.wait(60) == 1
+    *_, last = run.output.splitlines()
+    assert last.startswith(
+        "The postgres ended with exit code 137, and Airflow does not run without"
+    )
     assert left(engine_at) == before
 
 

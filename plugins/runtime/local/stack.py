@@ -24,6 +24,9 @@ _GRACE_SECONDS = 3
 _PAUSE = 1.0
 """Seconds between two looks; an edit is complete when nothing changed for as long."""
 
+_SERVICES = ("postgres", "relay")
+"""What an edit does not start again."""
+
 _SOCKET = "webserver"
 _SOCKET_MOUNT = "/run/relay"
 
@@ -102,7 +105,11 @@ class Stack:
             self._await(name, partial(self._healthy, name), _HEALTHY_SECONDS)
 
     def watch(self, sources: Sequence[Path]) -> NoReturn:
-        """Start Airflow again whenever its sources have changed, for good."""
+        """Start Airflow again whenever its sources have changed, for good.
+
+        Raises:
+            SandboxError: the database or the relay ended.
+        """
         changes = Changes(sources)
         edited: Set[str] = set()
         ended: Set[str] = set()
@@ -116,6 +123,13 @@ class Stack:
                 self.containers.replace(airflow.COMPONENTS, _GRACE_SECONDS)
                 self._start_components()
                 edited, ended = set(), set()
+            for name in _SERVICES:
+                code = self.containers.exit_code(name)
+                if code is not None:
+                    raise SandboxError(
+                        f"The {name} ended with exit code {code}, and Airflow does not run without "
+                        "it: start all anew by the same command."
+                    )
             for name in airflow.COMPONENTS:
                 code = None if name in ended else self.containers.exit_code(name)
                 if code is not None:
