@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from typing import Any, Mapping
 
 from oci.json_fields import size, text, texts
+from oci.unique_keys import read_json
 
 _DATE_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -120,7 +121,7 @@ class DebianLock:
             LockError: it is no lock, or lacks a field.
         """
         try:
-            data: dict[str, Any] = json.loads(content)
+            data: dict[str, Any] = read_json(content)
             return cls(
                 suite=text("suite", data["suite"]),
                 suites=texts("suites", data["suites"]),

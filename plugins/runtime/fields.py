@@ -8,6 +8,7 @@ import re
 from typing import Any, Callable, Mapping
 
 import yaml
+from oci.unique_keys import DuplicateKey, read_yaml
 from pants.util.frozendict import FrozenDict
 
 VERSION = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?")
@@ -31,11 +32,15 @@ def read_mapping(
         manual: The document that describes the fields.
     """
     try:
-        data = yaml.safe_load(content)
+        data = read_yaml(content)
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
-        line = f" in line {mark.line + 1}" if mark else ""
+        # What is missing at the end is missed in the line after it.
+        last = content.count(b"\n")
+        line = f" in line {min(mark.line, last) + 1}" if mark else ""
         raise error(f"{path}: this is no YAML{line}. Correct its syntax.") from None
+    except DuplicateKey as problem:
+        raise error(f"{path}: {problem}. Keep one of them.") from None
     except (ValueError, OverflowError, RecursionError) as problem:
         # For example, the 45th of a month.
         raise error(f"{path}: a value in it cannot be read ({problem}). Correct it.") from None

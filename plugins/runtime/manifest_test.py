@@ -155,6 +155,12 @@ def test_broken_yaml_is_refused_with_its_line() -> None:
         parse_manifest(PATH, b"release: 5.0.6\nairflow: [")
 
 
+def test_a_field_that_stands_twice_is_refused_with_its_line() -> None:
+    sentence = rf"^{PATH}: the key 'airflow' stands twice, again in line 2. Keep one of them.$"
+    with pytest.raises(ManifestError, match=sentence):
+        parse_manifest(PATH, b"airflow: 2.3.3\nairflow: 2.3.4\n")
+
+
 # A busy machine is no fault of the data.
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Mapping
 
 from oci.json_fields import size, text, texts
+from oci.unique_keys import read_json
 from pants.util.frozendict import FrozenDict
 from wheels.resolve import WheelResolve
 
@@ -160,7 +161,7 @@ class WheelLock:
             LockError: it is no lock, or lacks a field.
         """
         try:
-            data: dict[str, Any] = json.loads(content)
+            data: dict[str, Any] = read_json(content)
             if data["version"] != VERSION:
                 raise ValueError(f"its version is {data['version']}, not {VERSION}")
             return cls(

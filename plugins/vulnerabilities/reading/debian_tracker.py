@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import AbstractSet, Any, Dict, Iterator, List, Mapping
 
 from oci.sandbox.errors import SandboxError
+from oci.unique_keys import DuplicateKey, read_json
 from vulnerabilities.reading.advisory import Advisory, Severity, Span, one_line
 
 _URGENCIES = {
@@ -57,7 +57,9 @@ def read(where: str, content: bytes, packages: Mapping[str, AbstractSet[str]]) -
         SandboxError: it holds something else.
     """
     try:
-        data = json.loads(content)
+        data = read_json(content)
+    except DuplicateKey as error:
+        raise SandboxError(f"{where}: {error}. Get it again.") from None
     except (ValueError, RecursionError):
         raise SandboxError(f"{where}: this is no JSON. Get it again.") from None
     try:

@@ -56,6 +56,7 @@ def test_each_suite_has_its_own_state() -> None:
     "text, problem",
     [
         ("<html>", "no JSON"),
+        ('{"demo": {}, "demo": {}}', "the key 'demo' stands twice"),
         ("[]", "not the JSON of Debian's security tracker"),
         ('{"demo": {"CVE-1": {"releases": {"bullseye": {}}}}}', "KeyError: 'status'"),
         ('{"demo": {"CVE-1": {"releases": {"bullseye": {"status": "fine"}}}}}', "status 'fine'"),

@@ -5,18 +5,16 @@ Source: the Open Source Vulnerability format 1.6.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import AbstractSet, Any, Dict, Iterator, List, Tuple
 
 import yaml
 from oci.sandbox.errors import SandboxError
+from oci.unique_keys import DuplicateKey, read_json, read_yaml
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 from vulnerabilities.reading.advisory import Advisory, Severity, Span, one_line
 from vulnerabilities.reading.cvss import rating
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _NAMES = re.compile(rb"""\bname["']?\s*:\s*["']?([A-Za-z0-9][A-Za-z0-9._-]*)""")
 
@@ -116,9 +114,11 @@ def read(where: str, content: bytes, names: AbstractSet[str]) -> List[Advisory]:
     """
     try:
         if content.lstrip()[:1] == b"{":
-            data = json.loads(content)
+            data = read_json(content)
         else:
-            data = yaml.load(content, Loader=_LOADER)
+            data = read_yaml(content)
+    except DuplicateKey as error:
+        raise SandboxError(f"{where}: {error}. Get it again, or correct it.") from None
     except (ValueError, yaml.YAMLError, RecursionError, OverflowError):
         raise SandboxError(f"{where}: this is neither JSON nor YAML. Get it again.") from None
     if not isinstance(data, dict) or "id" not in data:
