@@ -13,6 +13,9 @@ from pants.util.frozendict import FrozenDict
 
 VERSION = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?")
 SENTENCE = re.compile(r"\S.*")
+# A name with extras, and no URL, marker or version. Source: PEP 508.
+_NAME = r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?"
+_DISTRIBUTION = re.compile(rf"{_NAME}(\[{_NAME}(,{_NAME})*\])?")
 
 
 def is_count(value: object) -> bool:
@@ -101,7 +104,8 @@ class Fields:
         return tuple(
             self.take(
                 field,
-                lambda value: isinstance(value, list) and all(isinstance(x, str) for x in value),
+                lambda value: isinstance(value, list)
+                and all(isinstance(each, str) and re.fullmatch(_NAME, each) for each in value),
                 "Write a list of names.",
             )
         )
@@ -110,6 +114,12 @@ class Fields:
         fix = "Map names to versions such as 4.0.0; quote what YAML reads as a number."
         value = self.take(field, lambda value: isinstance(value, dict), fix)
         for name, version in value.items():
+            if not (isinstance(name, str) and _DISTRIBUTION.fullmatch(name)):
+                raise self.fail(
+                    field,
+                    name,
+                    "Write the name of a package, with extras such as `name[all]` at the most.",
+                )
             if not (isinstance(version, str) and VERSION.fullmatch(version)):
                 raise self.fail(f"{field}.{name}", version, fix)
         return FrozenDict(value)
