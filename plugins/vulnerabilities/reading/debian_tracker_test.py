@@ -32,7 +32,7 @@ TRACKER = {
 
 def test_each_suite_has_its_own_state() -> None:
     packages = {"demo": {"bullseye", "bookworm"}, "unknown": {"bullseye"}}
-    found = read("t.json", json.dumps(TRACKER).encode(), packages)
+    found, _ = read("t.json", json.dumps(TRACKER).encode(), packages)
 
     assert [(each.id, each.suite, each.spans) for each in found] == [
         ("CVE-2026-1", "bookworm", (Span(""),)),
@@ -50,6 +50,12 @@ def test_each_suite_has_its_own_state() -> None:
     assert found[0].note == "Minor issue"
     assert found[0].summary == "Demo reads what it should not."
     assert found[3].undetermined
+
+
+def test_the_suites_that_it_speaks_of_are_told_whatever_the_packages() -> None:
+    _, suites = read("t.json", json.dumps(TRACKER).encode(), {})
+
+    assert suites == {"bullseye", "bookworm", "sid"}
 
 
 @pytest.mark.parametrize(

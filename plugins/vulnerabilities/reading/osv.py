@@ -14,7 +14,7 @@ from oci.unique_keys import DuplicateKey, read_json, read_yaml
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 from vulnerabilities.reading.advisory import Advisory, Severity, Span, one_line
-from vulnerabilities.reading.cvss import rating
+from vulnerabilities.reading.cvss_rating import rating
 
 _NAMES = re.compile(rb"""\bname["']?\s*:\s*["']?([A-Za-z0-9][A-Za-z0-9._-]*)""")
 
@@ -61,12 +61,23 @@ def _spans(events: List[Dict[str, str]]) -> Iterator[Span]:
         yield Span("" if start == "0" else start)
 
 
+def _word(said: Any) -> Severity:
+    return _RATINGS.get(str(said).strip().upper(), Severity.UNKNOWN)
+
+
 def _severity(data: Dict[str, Any], affected: Dict[str, Any]) -> Severity:
+    """The worst that an advisory says, in vectors or in words."""
     scores = [*(data.get("severity") or ()), *(affected.get("severity") or ())]
-    vectors = [rating(str(each["score"])) for each in scores]
-    said = (data.get("database_specific") or {}).get("severity")
-    word = _RATINGS.get(str(said).upper(), Severity.UNKNOWN)
-    return max([*vectors, word], key=lambda each: each.rank)
+    # Some databases score in words.
+    found = [max(rating(str(s["score"])), _word(s["score"]), key=_rank) for s in scores]
+    for place in (data, affected):
+        for part in ("database_specific", "ecosystem_specific"):
+            found.append(_word((place.get(part) or {}).get("severity")))
+    return max(found, key=_rank)
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
 
 
 def _texts(value: Any) -> Tuple[str, ...]:
