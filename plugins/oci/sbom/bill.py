@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Iterator
 
 from oci.contents import ImageContents, LayerContents, PackageContents
+from oci.platform import PLATFORM
 from oci.sandbox.mtree import PathInfo
 
 TOOL = "pants-oci"
@@ -33,7 +34,7 @@ class Subject:
     def purl(self) -> str:
         """Source: the package URL specification, type `oci`."""
         name = self.repository.rpartition("/")[2]
-        return f"pkg:oci/{name}@sha256%3A{self.sha256}?arch=amd64&tag={self.tag}"
+        return f"pkg:oci/{name}@sha256%3A{self.sha256}?arch={PLATFORM.architecture}&tag={self.tag}"
 
     def urn(self, document: str) -> str:
         """A name for a document about the image, the same at every build of the same image."""
