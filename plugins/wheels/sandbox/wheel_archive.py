@@ -91,6 +91,29 @@ class _VerifiedMember(io.RawIOBase):
         super().close()
 
 
+class _Source(WheelFile):
+    """Finds the folder of scripts, headers and data as pip does: its name is not always spelled as
+    that of the file.
+    """
+
+    @property
+    def data_dir(self) -> str:
+        names = self._zipfile.namelist()
+        top_level = {name.partition("/")[0] for name in names if "/" in name}
+        found = sorted(name for name in top_level if name.endswith(".data"))
+        folder = found[0] if found else super().data_dir
+        name = canonicalize_name(folder.rpartition("-")[0])
+        if len(found) > 1 or name != canonicalize_name(self.distribution):
+            raise ValueError(
+                f"it holds the folder {' and '.join(found)}, where {super().data_dir} may be"
+            )
+        for name in names:
+            # `installer` compares the beginnings of paths, and does not come to an end with these.
+            if name.startswith(folder) and not name.startswith(f"{folder}/"):
+                raise ValueError(f"its member {name!r} is called like the folder {folder}")
+        return folder
+
+
 class WheelArchive:
     """A wheel that was checked: normal paths, each once, and every file hashed by RECORD.
 
@@ -109,7 +132,8 @@ class WheelArchive:
             raise self.error("it is no zip archive") from None
         self._check_names()
         try:
-            self.source = WheelFile(self.zip)
+            self.source = _Source(self.zip)
+            self.data_dir = self.source.data_dir
             self.dist_info = self.source.dist_info_dir
             self.record = self._read_record()
         except (*DAMAGE, InstallerError, InvalidRecordEntry) as error:
