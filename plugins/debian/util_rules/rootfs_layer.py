@@ -72,11 +72,14 @@ async def base_layers(field_set: DebianLayerFieldSet, environment: EnvironmentNa
     return BaseLayers(tuple(layers))
 
 
-def _package(package: LockedPackage, suite: str) -> Package:
-    """Source of the URL: the package URL specification, type `deb`."""
+def _package(package: LockedPackage) -> Package:
+    """What the lock knows of a package; the installed system completes it.
+
+    Source of the URL: the package URL specification, type `deb`.
+    """
     version = package.version.replace("+", "%2B").replace(":", "%3A")
     name = package.name.replace("+", "%2B")
-    purl = f"pkg:deb/debian/{name}@{version}?arch={package.architecture}&distro={suite}"
+    purl = f"pkg:deb/debian/{name}@{version}?arch={package.architecture}"
     return Package(purl, package.filename.rpartition("/")[2], package.sha256)
 
 
@@ -122,7 +125,7 @@ async def build_debian_layer(
         packages=[package.name for package in packages],
         accounts=account_list,
         excludes=list(field_set.excludes.value or ()),
-        contents={package.name: _package(package, locked.lock.suite) for package in packages},
+        contents={package.name: _package(package) for package in packages},
         bases=[str(layer.address) for layer in below.layers],
     )
     fetched, inputs, base_digest = await MultiGet(

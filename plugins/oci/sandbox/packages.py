@@ -30,6 +30,10 @@ class Package:
     inside: str = ""
     """Key of the package that carries it among its own files; empty where it is installed."""
 
+    requires: Tuple[str, ...] = ()
+    """What its own metadata says that it needs, word for word: `Requires-Dist` of a distribution,
+    the parts of `Depends` and `Pre-Depends` of a Debian package."""
+
     @property
     def key(self) -> str:
         """What stays the same when the version changes."""
@@ -50,6 +54,13 @@ def dumps(packages: Iterable[Package]) -> str:
 def loads(text: str) -> List[Package]:
     """Read what `dumps` wrote."""
     return [
-        Package(each["purl"], each["file"], each["sha256"], tuple(each["licences"]), each["inside"])
+        Package(
+            each["purl"],
+            each["file"],
+            each["sha256"],
+            tuple(each["licences"]),
+            each["inside"],
+            tuple(each["requires"]),
+        )
         for each in json.loads(text)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from typing import Iterator
+from urllib.parse import parse_qsl
 
 from oci.contents import ImageContents, LayerContents, PackageContents
 from oci.platform import PLATFORM
@@ -42,11 +43,41 @@ class Subject:
         return uuid.uuid5(uuid.NAMESPACE_OID, name).urn
 
 
-def packages(contents: ImageContents) -> Iterator[tuple[LayerContents, PackageContents]]:
-    """All packages, from the bottom layer to the top, in each by their URLs."""
+@dataclass(frozen=True)
+class ListedPackage:
+    """An installed package."""
+
+    layer: LayerContents
+    contents: PackageContents
+
+    carried: tuple[PackageContents, ...]
+    """Packages among its own files, as pip carries urllib3. They have no hash: the files that they
+    were made from are known to nobody."""
+
+
+def packages(contents: ImageContents) -> Iterator[ListedPackage]:
+    """All installed packages, from the bottom layer to the top, in each by their URLs."""
     for layer in contents.layers:
-        for package in sorted(layer.packages.values(), key=lambda each: each.package.purl):
-            yield layer, package
+        ordered = sorted(layer.packages.values(), key=lambda each: each.package.purl)
+        carried: dict[str, list[PackageContents]] = {}
+        for each in ordered:
+            carried.setdefault(each.package.inside, []).append(each)
+        for each in carried.pop("", ()):
+            yield ListedPackage(layer, each, tuple(carried.get(each.package.key, ())))
+
+
+def distribution(contents: ImageContents) -> tuple[str, str]:
+    """Name and version of the distribution that Debian packages are of: `debian` and `11`.
+
+    Both are empty where the image has none, and the version where that has none.
+    """
+    for layer in contents.layers:
+        for each in layer.packages.values():
+            qualifiers = dict(parse_qsl(each.package.purl.partition("?")[2]))
+            if "distro" in qualifiers:
+                name, _, version = qualifiers["distro"].partition("-")
+                return name, version
+    return "", ""
 
 
 def loose_files(contents: ImageContents) -> Iterator[tuple[LayerContents, PathInfo]]:

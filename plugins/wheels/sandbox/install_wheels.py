@@ -102,7 +102,7 @@ def _packages(
             wheel.file,
             hashlib.sha256(files[wheel.file].read_bytes()).hexdigest(),
         )
-        result.append(Package(wheel.purl, file, sha256, wheel.licences))
+        result.append(Package(wheel.purl, file, sha256, wheel.licences, requires=wheel.requires))
         # A fault of theirs is a fault of the image.
         for purl, licences in wheel.vendored():
             result.append(Package(purl, file, sha256, licences, package_key(wheel.purl)))

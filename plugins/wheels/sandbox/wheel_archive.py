@@ -150,8 +150,18 @@ class WheelArchive:
     @property
     def licences(self) -> Tuple[str, ...]:
         """What METADATA says in a few words."""
+        return _licences(self._metadata)
+
+    @property
+    def requires(self) -> Tuple[str, ...]:
+        """What METADATA requires, as PEP 508 writes it."""
+        lines = (str(each) for each in self._metadata.get_all("Requires-Dist", []))
+        return tuple(" ".join(line.split()) for line in lines)
+
+    @property
+    def _metadata(self) -> Message:
         try:
-            return _licences(HeaderParser().parsestr(self.source.read_dist_info("METADATA")))
+            return HeaderParser().parsestr(self.source.read_dist_info("METADATA"))
         except DAMAGE as error:
             raise self.error(_words(error)) from None
 

@@ -1,0 +1,106 @@
+"""Reads what dpkg's records and `os-release` say of packages: source, needs, distribution.
+
+Source: deb-control(5), the fields `Source`, `Depends` and `Pre-Depends`; os-release(5).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from email.message import Message
+from email.parser import HeaderParser
+from typing import Dict, Iterable, List, Optional, Tuple
+
+from oci.sandbox.packages import Package
+
+_SOURCE = re.compile(r"(?P<name>\S+)(?:\s+\((?P<version>[^()\s]+)\))?")
+_OS_RELEASE = re.compile(r"""^(?P<name>[A-Z_]+)=["']?(?P<value>[^"'\n]*)["']?$""", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class SourcePackage:
+    """What a binary package was built from."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class PackageRecord:
+    """What dpkg notes of a package."""
+
+    source: Optional[SourcePackage]
+    """None where it has the package's name and version."""
+
+    requires: Tuple[str, ...]
+    """What it needs, an entry for each part that is separated by commas."""
+
+
+def _source(fields: Message) -> Optional[SourcePackage]:
+    match = _SOURCE.fullmatch(str(fields.get("Source", "")).strip())
+    if not match:
+        return None
+    return SourcePackage(match["name"], match["version"] or str(fields["Version"]))
+
+
+def _requires(fields: Message) -> Tuple[str, ...]:
+    text = ",".join(str(fields.get(name, "")) for name in ("Pre-Depends", "Depends"))
+    parts = (" ".join(part.split()) for part in text.split(","))
+    return tuple(part for part in parts if part)
+
+
+def records(status: str) -> Dict[str, PackageRecord]:
+    """The records of all packages, by name.
+
+    Args:
+        status: The content of dpkg's file `status`.
+    """
+    stanzas = (
+        HeaderParser().parsestr(stanza.lstrip("\n")) for stanza in re.split(r"\n[ \t]*\n", status)
+    )
+    return {
+        str(fields["Package"]): PackageRecord(_source(fields), _requires(fields))
+        for fields in stanzas
+        if fields["Package"]
+    }
+
+
+def distribution(os_release: str) -> str:
+    """Name and version of a distribution as scanners write it: `debian-11`.
+
+    Args:
+        os_release: The content of the file `os-release`.
+
+    Returns:
+        The name alone where the file knows no version, as in Debian's testing.
+    """
+    fields = {match["name"]: match["value"] for match in _OS_RELEASE.finditer(os_release)}
+    return "-".join(filter(None, [fields.get("ID", "debian"), fields.get("VERSION_ID", "")]))
+
+
+def _quoted(text: str) -> str:
+    return text.replace("+", "%2B").replace(":", "%3A")
+
+
+def with_records(packages: Iterable[Package], status: str, os_release: str) -> List[Package]:
+    """The packages, each with what it needs, and in its URL the distribution and its source.
+
+    The qualifiers are those of scanners: `distro`, and `upstream` for a source whose name or
+    version is another than the package's. Vulnerabilities are told of sources.
+
+    Args:
+        packages: Of a layer.
+        status: See `records`.
+        os_release: See `distribution`.
+    """
+    known = {f"deb/debian/{_quoted(name)}": record for name, record in records(status).items()}
+    distro = f"distro={distribution(os_release)}"
+    result = []
+    for package in packages:
+        record = known.get(package.key, PackageRecord(None, ()))
+        purl = f"{package.purl}&{distro}"
+        if record.source:
+            source = f"{_quoted(record.source.name)}%40{_quoted(record.source.version)}"
+            purl += f"&upstream={source}"
+        result.append(replace(package, purl=purl, requires=record.requires))
+    return result
