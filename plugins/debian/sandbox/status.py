@@ -14,7 +14,7 @@ from typing import Dict, Iterable, List, Optional, Tuple
 from oci.sandbox.packages import Package
 
 _SOURCE = re.compile(r"(?P<name>\S+)(?:\s+\((?P<version>[^()\s]+)\))?")
-_OS_RELEASE = re.compile(r"""^(?P<name>[A-Z_]+)=["']?(?P<value>[^"'\n]*)["']?$""", re.MULTILINE)
+_OS_RELEASE = re.compile(r"""^(ID|VERSION_ID)=["']?([a-z0-9._-]+)["']?$""", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def distribution(os_release: str) -> str:
     Returns:
         The name alone where the file knows no version, as in Debian's testing.
     """
-    fields = {match["name"]: match["value"] for match in _OS_RELEASE.finditer(os_release)}
+    fields = dict(_OS_RELEASE.findall(os_release))
     return "-".join(filter(None, [fields.get("ID", "debian"), fields.get("VERSION_ID", "")]))
 
 
