@@ -7,7 +7,8 @@ from email.utils import parsedate_to_datetime
 from typing import Mapping, Sequence
 from urllib.parse import unquote
 
-from debian.lock import DebianLock, LockedPackage, LockedTarget, LockError
+from debian.lock import DebianLock, LockedPackage, LockedTarget
+from locks.lock import LockError
 
 
 def _stanzas(text: str) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ import re
 from typing import Any, Callable, Mapping
 
 import yaml
-from oci.unique_keys import DuplicateKey, read_yaml
+from locks.unique_keys import DuplicateKey, read_yaml
 from pants.util.frozendict import FrozenDict
 
 VERSION = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Iterable, Iterator, Sequence
 
 import yaml
-from oci.unique_keys import DuplicateKey, read_yaml
+from locks.unique_keys import DuplicateKey, read_yaml
 from pants.util.frozendict import FrozenDict
 from runtime.changes import Change, Part, Subject, manifest_changes
 from runtime.manifest import Manifest

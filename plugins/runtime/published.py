@@ -13,7 +13,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Mapping
 
-from oci.unique_keys import read_json
+from locks.unique_keys import read_json
 from pants.util.frozendict import FrozenDict
 from wheels.lock import WheelLock
 

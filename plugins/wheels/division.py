@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple
 
-from oci.unique_keys import DuplicateKey, read_json
+from locks.unique_keys import DuplicateKey, read_json
 from wheels.lock import WheelLock
 
 Division = Mapping[str, Sequence[str]]

@@ -4,8 +4,9 @@ import json
 from dataclasses import replace
 
 import pytest
+from locks.lock import LockError
 from pants.util.frozendict import FrozenDict
-from wheels.lock import LockedDistribution, LockError, LockInputs, WheelLock
+from wheels.lock import LockedDistribution, LockInputs, WheelLock
 from wheels.resolve import WheelResolve
 
 RESOLVE = WheelResolve("demo", ("b", "a"), ("y==1", "x==1"), "2022-07-12")

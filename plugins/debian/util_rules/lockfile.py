@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable
 
-from debian.lock import DebianLock, LockedPackage, LockError
-from debian.subsystem import DebianSubsystem, generate_command
+from debian.lock import DebianLock, LockedPackage
+from debian.subsystem import DebianSubsystem
 from debian.target_types import DebianResolveField
+from locks.lock import LockError, generate_command
 from oci.platform import PLATFORM
 from pants.engine.addresses import Address, Addresses
 from pants.engine.fs import DigestContents, PathGlobs

@@ -3,8 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from debian.lock import DebianLock, LockedPackage, LockedTarget, LockError, parse_date
+from debian.lock import DebianLock, LockedPackage, LockedTarget, parse_date
 from debian.util_rules.lockfile import ResolveLock, check_architecture
+from locks.lock import LockError
 from pants.engine.addresses import Address
 
 OS = Address("layers/os")

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Iterable
 
+from locks.lock import generate_command
 from pants.engine.fs import DigestContents, PathGlobs
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import AllTargets
@@ -19,7 +20,7 @@ from runtime.published import Published, lock_hash, manifest_hash
 from runtime.subsystem import RuntimeSubsystem
 from runtime.util_rules.release import ReleaseFieldSet
 from wheels.lock import WheelLock
-from wheels.subsystem import WheelsSubsystem, generate_command
+from wheels.subsystem import WheelsSubsystem
 
 HIGHLIGHTS = "notes.md"
 """Name of the file beside a manifest with what a person writes of the release."""

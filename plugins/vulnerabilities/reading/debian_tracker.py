@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import AbstractSet, Any, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple
 
+from locks.unique_keys import DuplicateKey, read_json
 from oci.sandbox.errors import SandboxError
-from oci.unique_keys import DuplicateKey, read_json
 from vulnerabilities.reading.advisory import Advisory, Severity, Span, one_line
 
 _URGENCIES = {

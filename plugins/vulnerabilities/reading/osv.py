@@ -9,8 +9,8 @@ import re
 from typing import AbstractSet, Any, Dict, Iterator, List, Tuple
 
 import yaml
+from locks.unique_keys import DuplicateKey, read_json, read_yaml
 from oci.sandbox.errors import SandboxError
-from oci.unique_keys import DuplicateKey, read_json, read_yaml
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 from vulnerabilities.reading.advisory import Advisory, Severity, Span, one_line

@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 import yaml
-from oci.unique_keys import DuplicateKey, read_json, read_yaml
+from locks.unique_keys import DuplicateKey, read_json, read_yaml
 
 
 @pytest.mark.parametrize(
