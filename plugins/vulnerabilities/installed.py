@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from typing import Iterable, Iterator, Mapping
-from urllib.parse import parse_qsl, unquote
 
 from oci.sandbox.packages import Package
+from oci.sandbox.purl import PackageUrl
 
 
 class Ecosystem(Enum):
@@ -78,13 +78,10 @@ class InstalledImage:
 def _debian(packages: Iterable[Package], suite: str) -> Iterator[Installed]:
     binaries: dict[tuple[str, str], list[str]] = {}
     for package in packages:
-        path, _, query = package.purl.partition("?")
-        version = unquote(path.partition("@")[2])
-        name = unquote(package.key.rpartition("/")[2])
-        qualifiers = dict(parse_qsl(query))
-        source, _, source_version = qualifiers.get("upstream", "").partition("@")
-        key = (source or name, source_version or version)
-        binaries.setdefault(key, []).append(name)
+        url = PackageUrl.parse(package.purl)
+        source, _, version = url.qualifiers.get("upstream", "").partition("@")
+        key = (source or url.name, version or url.version)
+        binaries.setdefault(key, []).append(url.name)
     for (source, version), names in binaries.items():
         yield Installed(Ecosystem.DEBIAN, source, version, suite, tuple(sorted(names)))
 
@@ -94,7 +91,7 @@ def _python(packages: Iterable[Package]) -> Iterator[Installed]:
         yield Installed(
             Ecosystem.PYTHON,
             name=package.key.rpartition("/")[2],
-            version=unquote(package.purl.partition("?")[0].partition("@")[2]),
+            version=PackageUrl.parse(package.purl).version,
             inside=package.inside.rpartition("/")[2],
         )
 

@@ -12,6 +12,7 @@ from email.parser import HeaderParser
 from typing import Dict, Iterable, List, Optional, Tuple
 
 from oci.sandbox.packages import Package
+from oci.sandbox.purl import PackageUrl
 
 _SOURCE = re.compile(r"(?P<name>\S+)(?:\s+\((?P<version>[^()\s]+)\))?")
 _OS_RELEASE = re.compile(r"""^(ID|VERSION_ID)=["']?([a-z0-9._-]+)["']?$""", re.MULTILINE)
@@ -78,10 +79,6 @@ def distribution(os_release: str) -> str:
     return "-".join(filter(None, [fields.get("ID", "debian"), fields.get("VERSION_ID", "")]))
 
 
-def _quoted(text: str) -> str:
-    return text.replace("+", "%2B").replace(":", "%3A")
-
-
 def with_records(packages: Iterable[Package], status: str, os_release: str) -> List[Package]:
     """The packages, each with what it needs, and in its URL the distribution and its source.
 
@@ -93,14 +90,15 @@ def with_records(packages: Iterable[Package], status: str, os_release: str) -> L
         status: See `records`.
         os_release: See `distribution`.
     """
-    known = {f"deb/debian/{_quoted(name)}": record for name, record in records(status).items()}
-    distro = f"distro={distribution(os_release)}"
+    known = records(status)
+    distro = distribution(os_release)
     result = []
     for package in packages:
-        record = known.get(package.key, PackageRecord(None, ()))
-        purl = f"{package.purl}&{distro}"
+        url = PackageUrl.parse(package.purl)
+        record = known.get(url.name, PackageRecord(None, ()))
+        qualifiers = {**url.qualifiers, "distro": distro}
         if record.source:
-            source = f"{_quoted(record.source.name)}%40{_quoted(record.source.version)}"
-            purl += f"&upstream={source}"
+            qualifiers["upstream"] = f"{record.source.name}@{record.source.version}"
+        purl = str(replace(url, qualifiers=qualifiers))
         result.append(replace(package, purl=purl, requires=record.requires))
     return result

@@ -23,6 +23,7 @@ from debian.util_rules.lockfile import LockRequest, ResolveLock, resolve_of, sin
 from oci.layer import BuiltLayer, LayerFieldSet, LayerProcess
 from oci.sandbox.layer_writer import BLOB, PATHS
 from oci.sandbox.packages import Package
+from oci.sandbox.purl import PackageUrl
 from oci.toolchain import Interpreter, InterpreterRequest
 from oci.util_rules.kinds import LayerRequest
 from pants.engine.addresses import Addresses, UnparsedAddressInputs
@@ -73,14 +74,10 @@ async def base_layers(field_set: DebianLayerFieldSet, environment: EnvironmentNa
 
 
 def _package(package: LockedPackage) -> Package:
-    """What the lock knows of a package; the installed system completes it.
-
-    Source of the URL: the package URL specification, type `deb`.
-    """
-    version = package.version.replace("+", "%2B").replace(":", "%3A")
-    name = package.name.replace("+", "%2B")
-    purl = f"pkg:deb/debian/{name}@{version}?arch={package.architecture}"
-    return Package(purl, package.filename.rpartition("/")[2], package.sha256)
+    """What the lock knows of a package; the installed system completes it."""
+    qualifiers = {"arch": package.architecture}
+    url = PackageUrl("deb", package.name, package.version, "debian", qualifiers)
+    return Package(str(url), package.filename.rpartition("/")[2], package.sha256)
 
 
 def python_version(packages: DebianPackagesField) -> str:

@@ -10,13 +10,15 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Iterable, List, Tuple
 
+from oci.sandbox.purl import package_key
+
 
 @dataclass(frozen=True)
 class Package:
     """One package of a layer."""
 
     purl: str
-    """Package URL: `pkg:pypi/pip@22.1.2`. Source: the package URL specification."""
+    """`oci.sandbox.purl`, as text: `pkg:pypi/pip@22.1.2`."""
 
     file: str
     """Name of the file that the package was installed or built from, as the lock has it."""
@@ -38,11 +40,6 @@ class Package:
     def key(self) -> str:
         """What stays the same when the version changes."""
         return package_key(self.purl)
-
-
-def package_key(purl: str) -> str:
-    """A package URL without scheme, version and qualifiers: `deb/debian/bash`, `pypi/pip`."""
-    return purl.partition("?")[0].partition("@")[0].partition(":")[2]
 
 
 def dumps(packages: Iterable[Package]) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from typing import Iterator
-from urllib.parse import parse_qsl
 
 from oci.contents import ImageContents, LayerContents, PackageContents
 from oci.platform import PLATFORM
 from oci.sandbox.mtree import PathInfo
+from oci.sandbox.purl import PackageUrl
 
 TOOL = "pants-oci"
 
@@ -33,9 +33,10 @@ class Subject:
 
     @property
     def purl(self) -> str:
-        """Source: the package URL specification, type `oci`."""
+        """The image's package URL."""
+        qualifiers = {"arch": PLATFORM.architecture, "tag": self.tag}
         name = self.repository.rpartition("/")[2]
-        return f"pkg:oci/{name}@sha256%3A{self.sha256}?arch={PLATFORM.architecture}&tag={self.tag}"
+        return str(PackageUrl("oci", name, self.contents.digest, qualifiers=qualifiers))
 
     def urn(self, document: str) -> str:
         """A name for a document about the image, the same at every build of the same image."""
@@ -73,9 +74,9 @@ def distribution(contents: ImageContents) -> tuple[str, str]:
     """
     for layer in contents.layers:
         for each in layer.packages.values():
-            qualifiers = dict(parse_qsl(each.package.purl.partition("?")[2]))
-            if "distro" in qualifiers:
-                name, _, version = qualifiers["distro"].partition("-")
+            distro = PackageUrl.parse(each.package.purl).qualifiers.get("distro")
+            if distro:
+                name, _, version = distro.partition("-")
                 return name, version
     return "", ""
 

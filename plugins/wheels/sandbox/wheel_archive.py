@@ -18,6 +18,7 @@ from installer.sources import WheelFile
 from installer.utils import canonicalize_name
 from oci.sandbox.damage import DAMAGE
 from oci.sandbox.errors import SandboxError
+from oci.sandbox.purl import PackageUrl
 
 _EPOCH_OF_ZIP = 315532800
 
@@ -31,8 +32,7 @@ def base64_digest(content: bytes) -> str:
 
 
 def _purl(name: str, version: str) -> str:
-    """Source: the package URL specification, type `pypi`."""
-    return f"pkg:pypi/{canonicalize_name(name)}@{version.replace('+', '%2B')}"
+    return str(PackageUrl("pypi", canonicalize_name(name), version))
 
 
 def _licences(headers: Message) -> Tuple[str, ...]:
