@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from email.message import Message
-from email.parser import HeaderParser
 from typing import Dict, Iterable, List, Optional, Tuple
 
+from debian.sandbox.control_data import stanzas
 from oci.sandbox.packages import Package
 from oci.sandbox.purl import PackageUrl
 
@@ -56,12 +56,9 @@ def records(status: str) -> Dict[str, PackageRecord]:
     Args:
         status: The content of dpkg's file `status`.
     """
-    stanzas = (
-        HeaderParser().parsestr(stanza.lstrip("\n")) for stanza in re.split(r"\n[ \t]*\n", status)
-    )
     return {
         str(fields["Package"]): PackageRecord(_source(fields), _requires(fields))
-        for fields in stanzas
+        for fields in stanzas(status)
         if fields["Package"]
     }
 
