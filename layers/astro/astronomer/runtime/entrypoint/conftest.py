@@ -48,6 +48,8 @@ class Entrypoint:
         code = "import sys; from astronomer.runtime.entrypoint.main import main; sys.exit(main())"
         return subprocess.Popen(
             [sys.executable, "-c", code, *arguments],
+            # Python looks for packages in the folder that it is started in, too.
+            cwd=self.home,
             env={
                 "PATH": f"{self.programs}:/usr/bin:/bin",
                 "PYTHONPATH": os.pathsep.join([str(self.packages), *filter(None, sys.path)]),

@@ -41,15 +41,15 @@ def start(arguments: Sequence[str], environ: MutableMapping[str, str]) -> NoRetu
     if advice:
         say(advice)
     connection = settings.share_connection(environ)
-    let_security_in(environ)
     leave_lineage_out(environ)
     command = understand(arguments)
+    components = [name for name in map(component_of, command.airflow) if name]
+    let_security_in(environ, components)
     if any(needs_database(words) or needs_broker(words) for words in command.airflow):
         # Imported here, so that `airflow version` and other programs start without it.
         from astronomer.runtime.entrypoint.readiness import make_ready
 
         make_ready(command.airflow, environ, connection)
-    components = [name for name in map(component_of, command.airflow) if name]
     if components:
         from importlib.util import find_spec
 
