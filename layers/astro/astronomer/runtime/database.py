@@ -84,7 +84,7 @@ def refusal(url: str, seconds: int) -> str | None:
     except ProgrammingError as error:
         option = re.search(r'invalid connection option "(\w+)"', str(error.orig))
         raise WrongOption(f"it knows none named `{option[1]}`" if option else "it is no option")
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError):
         raise WrongOption("it holds a character or a value that the driver cannot take") from None
     except (SQLAlchemyError, ImportError):
         return None

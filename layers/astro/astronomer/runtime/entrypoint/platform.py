@@ -6,7 +6,6 @@ is named, it is the only way in.
 
 from __future__ import annotations
 
-from astronomer.runtime.errors import ConfigurationError
 from astronomer.runtime.options import (
     PLATFORM_KEYS,
     SECTION,
@@ -46,11 +45,9 @@ def let_security_in(environ: MutableMapping[str, str], components: Sequence[str]
     # An image of Airflow 3 does not hold it.
     if not find_spec("astronomer.runtime.security"):
         if is_server:
-            raise ConfigurationError(
-                f"{variable(named)} is set, and this image has no login of the platform for its"
-                " Airflow; use an image of Airflow 2, or remove the option to have Airflow's own"
-                " login."
-            )
+            from astronomer.runtime.refusal import no_platform_login
+
+            raise no_platform_login(named)
         return
     environ["AIRFLOW__API__AUTH_BACKEND"] = _BACKEND
     environ["AIRFLOW__API__AUTH_BACKENDS"] = f"{_BACKEND},airflow.api.auth.backend.session"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import Any, Callable, Optional, TypeVar, cast
 
-from astronomer.runtime import options
+from astronomer.runtime import options, refusal
 from astronomer.runtime.errors import ConfigurationError
 from flask import Flask, Response
 from flask_login import current_user
@@ -27,7 +27,7 @@ def init_app(app: Flask) -> None:
     """
     if not options.on_platform():
         return
-    from astronomer.runtime.security import settings, startup
+    from astronomer.runtime.security import settings
     from astronomer.runtime.security.key_sources import check_key
     from astronomer.runtime.security.manager import AstronomerSecurityManager
     from flask_appbuilder.const import AUTH_REMOTE_USER
@@ -35,7 +35,7 @@ def init_app(app: Flask) -> None:
     try:
         check_key(settings.read())
     except ConfigurationError as error:
-        startup.end(error)
+        refusal.end(error)
     app.config["AUTH_TYPE"] = AUTH_REMOTE_USER
     app.config["AUTH_USER_REGISTRATION"] = False
     app.config["AUTH_ROLE_PUBLIC"] = "Public"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from astronomer.runtime import options
+from astronomer.runtime import options, refusal
 from astronomer.runtime.errors import ConfigurationError
 from flask import Blueprint
 from flask.blueprints import BlueprintSetupState
@@ -31,4 +31,4 @@ def _check(state: BlueprintSetupState) -> None:
         startup.check()
         raise ConfigurationError("the webserver has another security manager than the platform's.")
     except ConfigurationError as error:
-        startup.end(error)
+        refusal.end(error)

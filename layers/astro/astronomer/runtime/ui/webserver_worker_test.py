@@ -75,7 +75,7 @@ _PLATFORM = {
 
 _REFUSING_APPLICATION = """
 from astronomer.runtime.errors import ConfigurationError
-from astronomer.runtime.security.startup import end
+from astronomer.runtime.refusal import end
 
 end(ConfigurationError("it is wrong."))
 """
