@@ -70,15 +70,11 @@ def test_remote_logging_is_on_however_airflow_takes_it_for_true(starts: Starts, 
 
 
 def test_the_components_that_run_tasks_ship_logs_and_others_do_not(starts: Starts) -> None:
-    for components in (
-        ["celery worker"],
-        ["standalone"],
-        ["scheduler"],
-        ["webserver", "scheduler"],
-    ):
-        assert starts.of(components, REMOTE) == STAY
-    for components in (["webserver"], ["triggerer"], []):
-        assert starts.of(components, REMOTE) is None
+    for one in ("celery worker", "standalone", "scheduler"):
+        assert starts.of([one], REMOTE) == STAY
+        assert starts.of(["webserver", one], REMOTE) == STAY
+    for other in ("webserver", "triggerer", "kerberos"):
+        assert starts.of([other], REMOTE) is None
     # Its tasks run elsewhere.
     assert starts.of(["scheduler"], {**REMOTE, **CELERY}) is None
 
