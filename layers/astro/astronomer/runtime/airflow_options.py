@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Iterator, Mapping, NamedTuple, Optional, Tuple
 
-from astronomer.runtime.options import variable
+from astronomer.runtime.options import configuration_path, variable
 
 # Airflow reads the old name where the new one is not set. Source: `deprecated_options` in
 # airflow/configuration.py.
@@ -49,8 +49,7 @@ class Sources:
             installed: The folder of the package `airflow`; None looks for it.
         """
         self._environ = environ
-        home = environ.get("AIRFLOW_HOME") or "~/airflow"
-        self._path = Path(environ.get("AIRFLOW_CONFIG") or Path(home, "airflow.cfg")).expanduser()
+        self._path = Path(configuration_path(environ))
         self._file = _read(self._path)
         template = (installed or _airflow_folder()) / "config_templates/default_airflow.cfg"
         self._defaults = _read(template)

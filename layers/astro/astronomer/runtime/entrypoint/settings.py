@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from astronomer.runtime.entrypoint.errors import ConfigurationError
+from astronomer.runtime.errors import ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def read(environ: Mapping[str, str], variable: str) -> Setting | None:
     """
     value = environ.get(variable)
     if value:
-        return Setting(variable, _expand(value))
+        return Setting(variable, expand(value))
     command = environ.get(variable + _COMMAND)
     if command:
         return Setting(variable + _COMMAND, _output_of(command, variable + _COMMAND))
@@ -99,7 +99,8 @@ def wait_timeout(environ: Mapping[str, str]) -> float:
     return seconds
 
 
-def _expand(value: str) -> str:
+def expand(value: str) -> str:
+    """Replace variables and `~`, as Airflow does in every option."""
     while True:
         expanded = os.path.expanduser(os.path.expandvars(value))
         if expanded == value:

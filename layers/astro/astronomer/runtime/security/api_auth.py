@@ -6,12 +6,11 @@ project's `webserver_config.py`: whatever stands there, the platform's manager i
 
 from __future__ import annotations
 
-import sys
 from functools import wraps
 from typing import Any, Callable, Optional, TypeVar, cast
 
-from astronomer.runtime import options
-from astronomer.runtime.security.errors import ConfigurationError
+from astronomer.runtime import options, refusal
+from astronomer.runtime.errors import ConfigurationError
 from flask import Flask, Response
 from flask_login import current_user
 
@@ -29,14 +28,14 @@ def init_app(app: Flask) -> None:
     if not options.on_platform():
         return
     from astronomer.runtime.security import settings
-    from astronomer.runtime.security.key_sources import key_source
+    from astronomer.runtime.security.key_sources import check_key
     from astronomer.runtime.security.manager import AstronomerSecurityManager
     from flask_appbuilder.const import AUTH_REMOTE_USER
 
     try:
-        key_source(settings.read())
+        check_key(settings.read())
     except ConfigurationError as error:
-        sys.exit(f"astronomer-runtime: {error}")
+        refusal.end(error)
     app.config["AUTH_TYPE"] = AUTH_REMOTE_USER
     app.config["AUTH_USER_REGISTRATION"] = False
     app.config["AUTH_ROLE_PUBLIC"] = "Public"
