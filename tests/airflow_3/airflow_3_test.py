@@ -108,3 +108,14 @@ def test_every_page_has_our_footer(airflow: Container, manifest: Dict[str, Any])
     ]
     line = f"Astronomer Runtime {manifest['release']} based on Airflow {manifest['airflow']}"
     assert line in get(airflow, "/astronomer/footer.js")
+
+
+def test_what_the_entrypoint_chooses_are_options_of_this_airflow(airflow: Container) -> None:
+    command = ["astronomer-runtime", "config", "--component=standalone", "--json"]
+    chosen = airflow.exec(command).json()["components"]["standalone"]
+    names = [each["variable"].lower().split("__")[1:] for each in chosen]
+    code = f"from airflow.configuration import conf; print([conf.get(*n) for n in {names}])"
+    # `exec` goes around the entrypoint: Airflow reads its own values.
+    printed = airflow.exec(["python", "-c", code]).checked().stdout.splitlines()[-1]
+    assert printed == str([each["stock"] for each in chosen])
+    assert "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES" in [each["variable"] for each in chosen]

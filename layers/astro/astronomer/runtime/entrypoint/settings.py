@@ -67,10 +67,10 @@ def read(environ: Mapping[str, str], variable: str) -> Setting | None:
     """
     value = environ.get(variable)
     if value:
-        return Setting(variable, _expand(value))
+        return Setting(variable, expand(value))
     command = environ.get(variable + _COMMAND)
     if command:
-        return Setting(variable + _COMMAND, _output_of(command, variable + _COMMAND))
+        return Setting(variable + _COMMAND, output_of(command, variable + _COMMAND))
     return None
 
 
@@ -99,7 +99,9 @@ def wait_timeout(environ: Mapping[str, str]) -> float:
     return seconds
 
 
-def _expand(value: str) -> str:
+def expand(value: str) -> str:
+    """The value with variables and `~` in it replaced for as long as there are any, as Airflow
+    does."""
     while True:
         expanded = os.path.expanduser(os.path.expandvars(value))
         if expanded == value:
@@ -107,7 +109,11 @@ def _expand(value: str) -> str:
         value = expanded
 
 
-def _output_of(command: str, variable: str) -> str:
+def output_of(command: str, variable: str) -> str:
+    """What a command prints.
+
+    `variable` says where the command stands. Raises ConfigurationError when it fails.
+    """
     # Imported where it is needed: most starts run no command.
     import shlex
     import subprocess
