@@ -10,6 +10,7 @@ from typing import Any, Dict
 from airflow.config_templates.default_celery import DEFAULT_CELERY_CONFIG
 from airflow.configuration import conf
 from celery.signals import celeryd_init
+from kombu.transport import redis
 
 VISIBILITY_TIMEOUT = 60
 """Seconds. Airflow's own is six hours: a task that its worker took and never started, because the
@@ -35,7 +36,9 @@ CELERY_CONFIG: Dict[str, Any] = {**DEFAULT_CELERY_CONFIG, "broker_transport_opti
 @celeryd_init.connect
 def _add_steps(instance: Any, **_: Any) -> None:
     # Only a worker comes here, after its application exists and before it is put together.
-    from astronomer.runtime.high_availability.holding import MessageHolder
+    from astronomer.runtime.high_availability.holding import MessageHolder, ServerClockQoS
     from astronomer.runtime.high_availability.listening import Listener
 
     instance.app.steps["consumer"].update((Listener, MessageHolder))
+    # Where kombu's channel names the class that keeps account of what was taken.
+    redis.Channel.QoS = ServerClockQoS
