@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from astronomer.runtime.entrypoint.waiting import within
+from astronomer.runtime.time_bound import within
 
 
 class FetchError(Exception):

@@ -1,4 +1,4 @@
-"""Airflow with a database of the tests' own, its plugin, and HTTP servers on loopback.
+"""Airflow with a database of the tests' own, its plugin, and servers on loopback.
 
 Airflow reads its environment when it is imported: tests get one of their own before that.
 """
@@ -6,6 +6,8 @@ Airflow reads its environment when it is imported: tests get one of their own be
 from __future__ import annotations
 
 import os
+import socket
+import sqlite3
 import tempfile
 import threading
 from contextlib import contextmanager
@@ -115,3 +117,33 @@ def http_server() -> Iterator[HttpServer]:
     """A server for the test."""
     with serving() as made:
         yield made
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """A socket that accepts connections on loopback, and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        yield server
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of loopback where nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def port_of(server: socket.socket) -> int:
+    return int(server.getsockname()[1])
+
+
+def migrated_database(path: Path, *revisions: str) -> str:
+    """Make a sqlite database that Alembic has noted these revisions in; return its URL."""
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        for revision in revisions:
+            connection.execute("INSERT INTO alembic_version VALUES (?)", (revision,))
+    connection.close()
+    return f"sqlite:///{path}"

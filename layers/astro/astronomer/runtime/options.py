@@ -6,6 +6,8 @@ by whatever else Airflow reads options from.
 
 from __future__ import annotations
 
+from astronomer.runtime.errors import ConfigurationError
+
 SECTION = "astronomer"
 
 
@@ -25,20 +27,12 @@ def text(name: str, default: str = "") -> str:
     return str(conf.get(SECTION, name, fallback=default) or "").strip()
 
 
-def flag(name: str, default: bool) -> bool:
-    """The option as a truth value, written as Airflow writes them: `True`, `false`, `1`, `f`, ...
+def is_true(value: str) -> bool:
+    """Whether Airflow takes what an option or a variable holds for true: `True`, `t` or `1`.
 
-    Raises:
-        InvalidOption: It is none.
+    Source: `getboolean` in airflow/configuration.py, which also ignores what follows a `#`.
     """
-    value = text(name).lower()
-    if not value:
-        return default
-    if value in ("t", "true", "1"):
-        return True
-    if value in ("f", "false", "0"):
-        return False
-    raise InvalidOption(name, value, "True or False")
+    return value.partition("#")[0].strip().lower() in ("t", "true", "1")
 
 
 def number(name: str, default: float, minimum: float = 0) -> float:
@@ -69,7 +63,7 @@ def on_platform() -> bool:
     return any(map(text, PLATFORM_KEYS))
 
 
-class InvalidOption(ValueError):
+class InvalidOption(ConfigurationError):
     """An option has a value that it cannot have."""
 
     def __init__(self, name: str, value: str, wanted: str) -> None:

@@ -9,30 +9,23 @@ VARIABLE = "AIRFLOW__ASTRONOMER__SAMPLE"
 def test_an_option_that_nobody_set_has_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
     assert options.text("sample", "a") == "a"
-    assert options.flag("sample", True) is True
     assert options.number("sample", 2.5) == 2.5
 
 
 def test_an_empty_option_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "")
     assert options.text("sample") == ""
-    assert options.flag("sample", True) is True
     assert options.number("sample", 2.5) == 2.5
 
 
-@pytest.mark.parametrize("value, meaning", [("True", True), ("f", False), (" 0 ", False)])
-def test_a_flag_is_written_as_airflow_writes_them(
-    monkeypatch: pytest.MonkeyPatch, value: str, meaning: bool
-) -> None:
-    monkeypatch.setenv(VARIABLE, value)
-    assert options.flag("sample", not meaning) is meaning
+@pytest.mark.parametrize("value", ["True", "t", " 1 ", "TRUE", "true # for now"])
+def test_true_is_what_airflow_takes_for_true(value: str) -> None:
+    assert options.is_true(value)
 
 
-@pytest.mark.parametrize("value", ["yes", "2"])
-def test_another_word_is_no_flag(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    monkeypatch.setenv(VARIABLE, value)
-    with pytest.raises(options.InvalidOption, match=f"{VARIABLE} is '{value}'; set it to True or"):
-        options.flag("sample", True)
+@pytest.mark.parametrize("value", ["False", "f", "0", "", "yes", "on", "2"])
+def test_nothing_else_is_true(value: str) -> None:
+    assert not options.is_true(value)
 
 
 @pytest.mark.parametrize("value", ["many", "-1", "nan", "inf"])

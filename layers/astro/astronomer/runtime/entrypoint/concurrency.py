@@ -6,7 +6,7 @@ from collections.abc import MutableMapping, Sequence
 
 from astronomer.runtime.concurrency.defaults import apply
 from astronomer.runtime.concurrency.resources import measure
-from astronomer.runtime.entrypoint.messages import say
+from astronomer.runtime.messages import say
 
 
 def choose_defaults(components: Sequence[str], environ: MutableMapping[str, str]) -> None:

@@ -1,13 +1,10 @@
-"""The entrypoint as a real process, and real services on loopback."""
+"""The entrypoint as a real process, in an environment of its own."""
 
 from __future__ import annotations
 
 import os
-import socket
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -74,33 +71,3 @@ def entrypoint(tmp_path: Path) -> Entrypoint:
     folder = tmp_path / "entrypoint"
     folder.mkdir()
     return Entrypoint(folder)
-
-
-@pytest.fixture
-def listener() -> Iterator[socket.socket]:
-    """A socket that accepts connections on loopback, and says nothing."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(60)
-        yield server
-
-
-@pytest.fixture
-def free_port() -> int:
-    """A port of loopback where nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def port_of(server: socket.socket) -> int:
-    return int(server.getsockname()[1])
-
-
-def migrated_database(path: Path, *revisions: str) -> str:
-    """Make a sqlite database that Alembic has noted these revisions in; return its URL."""
-    with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
-        for revision in revisions:
-            connection.execute("INSERT INTO alembic_version VALUES (?)", (revision,))
-    connection.close()
-    return f"sqlite:///{path}"

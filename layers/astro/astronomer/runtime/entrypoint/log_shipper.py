@@ -9,10 +9,11 @@ from pathlib import Path
 from astronomer.runtime import lone_process
 from astronomer.runtime.airflow_options import Sources
 from astronomer.runtime.entrypoint.identity import airflow_home
-from astronomer.runtime.entrypoint.messages import say
 from astronomer.runtime.logging import stores
 from astronomer.runtime.logging.shipper import MODULE, STAY
 from astronomer.runtime.logging.tickets import FOLDER, waiting
+from astronomer.runtime.messages import say
+from astronomer.runtime.options import is_true
 
 # A scheduler with these runs no tasks: all it can have is what another configuration has left.
 _ELSEWHERE = ("celery", "kubernetes")
@@ -40,7 +41,7 @@ def start_shipper(components: Sequence[str], environ: Mapping[str, str]) -> None
 def _is_on(sources: Sources) -> bool:
     remote = sources.setting("logging", "remote_logging")
     base = sources.setting("logging", "remote_base_log_folder")
-    is_on = remote is not None and remote.value.strip().lower() in ("t", "true", "1")
+    is_on = remote is not None and is_true(remote.value)
     return is_on and base is not None and stores.kind(base.value) is not None
 
 

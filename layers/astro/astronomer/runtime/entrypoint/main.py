@@ -12,10 +12,10 @@ import sys
 from astronomer.runtime.entrypoint import identity, process, settings
 from astronomer.runtime.entrypoint.airflow_cli import component_of, needs_broker, needs_database
 from astronomer.runtime.entrypoint.command import understand
-from astronomer.runtime.entrypoint.errors import EntrypointError
 from astronomer.runtime.entrypoint.lineage import leave_lineage_out
-from astronomer.runtime.entrypoint.messages import say
 from astronomer.runtime.entrypoint.platform import let_security_in
+from astronomer.runtime.errors import StartError
+from astronomer.runtime.messages import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,13 +27,13 @@ def main() -> int:
     """Run the command that the container was given; return an exit code only if it cannot be."""
     try:
         start(sys.argv[1:], os.environ)
-    except EntrypointError as error:
+    except StartError as error:
         say(str(error))
         return error.exit_code
 
 
 def start(arguments: Sequence[str], environ: MutableMapping[str, str]) -> NoReturn:
-    """Make ready what the command needs and become it; raises EntrypointError if refused."""
+    """Make ready what the command needs and become it; raises StartError if refused."""
     process.end_on_signals()
     os.umask(identity.UMASK)
     identity.adopt(environ, os.getuid())

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from astronomer.runtime.entrypoint.conftest import Entrypoint, migrated_database, port_of
+from astronomer.runtime.conftest import migrated_database, port_of
+from astronomer.runtime.entrypoint.conftest import Entrypoint
 
 BROKER = "AIRFLOW__CELERY__BROKER_URL"
 CONNECTION = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
-from astronomer.runtime.entrypoint.errors import NotExecutableError, NotFoundError
+from astronomer.runtime.errors import NotExecutableError, NotFoundError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

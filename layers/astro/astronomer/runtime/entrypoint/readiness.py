@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from astronomer.runtime.entrypoint import database, settings
+from astronomer.runtime import database
+from astronomer.runtime.entrypoint import settings
 from astronomer.runtime.entrypoint.airflow_cli import (
     Words,
     needs_broker,
     needs_database,
     needs_known_revision,
 )
-from astronomer.runtime.entrypoint.messages import say
 from astronomer.runtime.entrypoint.revision import refuse_unknown
 from astronomer.runtime.entrypoint.services import ANSWER_SECONDS, broker_service, database_service
 from astronomer.runtime.entrypoint.settings import Setting
-from astronomer.runtime.entrypoint.waiting import TRY_SECONDS, wait_for, within
+from astronomer.runtime.entrypoint.waiting import TRY_SECONDS, wait_for
+from astronomer.runtime.messages import say
+from astronomer.runtime.time_bound import within
 
 
 def make_ready(commands: Sequence[Words], environ: Mapping[str, str], connection: str) -> None:

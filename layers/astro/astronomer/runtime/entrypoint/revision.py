@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
-from astronomer.runtime.entrypoint.errors import ConfigurationError
+from astronomer.runtime.errors import ConfigurationError
 
 _REVISION = re.compile(r"""^revision\b[^=\n]*=\s*['"](\w+)['"]""", re.MULTILINE)
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 from astronomer.runtime.entrypoint.conftest import Entrypoint
-from astronomer.runtime.entrypoint.errors import ConfigurationError
 from astronomer.runtime.entrypoint.revision import (
     known_revisions,
     migrations_folder,
     refuse_unknown,
 )
+from astronomer.runtime.errors import ConfigurationError
 
 
 @pytest.fixture

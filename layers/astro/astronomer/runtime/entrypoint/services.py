@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
-from astronomer.runtime.entrypoint import database
+from astronomer.runtime import database
 from astronomer.runtime.entrypoint.settings import Setting
 from astronomer.runtime.entrypoint.url import Address, ServiceUrl, parse
 

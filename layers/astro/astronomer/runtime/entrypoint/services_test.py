@@ -3,7 +3,7 @@ from __future__ import annotations
 import socket
 
 import pytest
-from astronomer.runtime.entrypoint.conftest import port_of
+from astronomer.runtime.conftest import port_of
 from astronomer.runtime.entrypoint.services import Service, broker_service, database_service
 from astronomer.runtime.entrypoint.settings import Setting
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from astronomer.runtime.entrypoint.errors import ConfigurationError
+from astronomer.runtime.errors import ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

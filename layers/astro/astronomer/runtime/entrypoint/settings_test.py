@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from astronomer.runtime.entrypoint.errors import ConfigurationError
 from astronomer.runtime.entrypoint.settings import (
     NEW_CONNECTION,
     OLD_CONNECTION,
@@ -11,6 +10,7 @@ from astronomer.runtime.entrypoint.settings import (
     uses_celery,
     wait_timeout,
 )
+from astronomer.runtime.errors import ConfigurationError
 
 
 @pytest.mark.parametrize("form", ["", "_CMD", "_SECRET"])

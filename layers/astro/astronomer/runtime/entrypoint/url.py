@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from astronomer.runtime.entrypoint.errors import ConfigurationError
+from astronomer.runtime.errors import ConfigurationError
 
 # As lenient with passwords as SQLAlchemy (sqlalchemy/engine/url.py), which Airflow gives the URL:
 # one that holds `#`, `/` or `?` as it is works there, and would not with urllib.parse.

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from astronomer.runtime.entrypoint.errors import ConfigurationError
 from astronomer.runtime.entrypoint.url import Address, parse
+from astronomer.runtime.errors import ConfigurationError
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable
-from typing import TypeVar
 
-from astronomer.runtime.entrypoint.errors import NotReadyError
-from astronomer.runtime.entrypoint.messages import say
 from astronomer.runtime.entrypoint.services import Service
 from astronomer.runtime.entrypoint.settings import WAIT_TIMEOUT
-
-T = TypeVar("T")
+from astronomer.runtime.errors import NotReadyError
+from astronomer.runtime.messages import say
+from astronomer.runtime.time_bound import within
 
 PAUSE_SECONDS = 1
 TRY_SECONDS = 10
@@ -51,28 +47,3 @@ def wait_for(service: Service, timeout: float) -> None:
         f"{reason}; see that it runs and that {service.variable} is right, "
         f"or set {WAIT_TIMEOUT} to more seconds."
     )
-
-
-def within(seconds: float, question: Callable[[], T]) -> T:
-    """Return the question's answer, or raise what it raises, or TimeoutError after `seconds`.
-
-    The question runs in a thread of its own: looking up a name and connecting to Postgres block
-    in C, where neither a bound nor a signal would reach the main thread.
-    """
-    answers: list[T] = []
-    errors: list[BaseException] = []
-
-    def ask() -> None:
-        try:
-            answers.append(question())
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if errors:
-        raise errors[0]
-    if not answers:
-        raise TimeoutError
-    return answers[0]

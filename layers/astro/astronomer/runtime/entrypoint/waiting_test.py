@@ -3,9 +3,9 @@ from __future__ import annotations
 import threading
 
 import pytest
-from astronomer.runtime.entrypoint.errors import NotReadyError
 from astronomer.runtime.entrypoint.services import Probe, Service
-from astronomer.runtime.entrypoint.waiting import wait_for, within
+from astronomer.runtime.entrypoint.waiting import wait_for
+from astronomer.runtime.errors import NotReadyError
 
 
 def service(probe: Probe) -> Service:
@@ -49,11 +49,3 @@ def test_a_service_that_never_answers_is_given_up_too() -> None:
 
 def test_no_time_means_no_wait() -> None:
     wait_for(service(lambda: "connection refused"), 0)
-
-
-def test_a_question_s_error_is_the_asker_s() -> None:
-    def ask() -> None:
-        raise LookupError("x")
-
-    with pytest.raises(LookupError, match="x"):
-        within(30, ask)

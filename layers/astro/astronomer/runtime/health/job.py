@@ -6,10 +6,10 @@ import socket
 from importlib import import_module
 from typing import Mapping
 
-from astronomer.runtime.entrypoint import database
-from astronomer.runtime.entrypoint.waiting import within
+from astronomer.runtime import database
 from astronomer.runtime.health.addresses import database_address
 from astronomer.runtime.health.result import Health
+from astronomer.runtime.time_bound import within
 
 JOB_TYPES = {"scheduler": "SchedulerJob", "triggerer": "TriggererJob"}
 

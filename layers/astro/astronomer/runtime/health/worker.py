@@ -5,9 +5,9 @@ from __future__ import annotations
 import socket
 from typing import Any, Dict, Mapping, Optional, Sequence
 
-from astronomer.runtime.entrypoint.waiting import within
 from astronomer.runtime.health.addresses import broker_address
 from astronomer.runtime.health.result import Health
+from astronomer.runtime.time_bound import within
 
 _NAME = "celery worker"
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
 from astronomer.runtime import lone_process
-from astronomer.runtime.entrypoint.messages import say
 from astronomer.runtime.logging import tickets
 from astronomer.runtime.logging.shipment import Shipment
 from astronomer.runtime.logging.stores import Store
 from astronomer.runtime.logging.tickets import Session, Ticket
+from astronomer.runtime.messages import say
 
 MODULE = "astronomer.runtime.logging.shipper"
 

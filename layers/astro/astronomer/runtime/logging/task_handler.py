@@ -10,10 +10,10 @@ from typing import IO, Any, Dict, Optional, Tuple
 from airflow.utils.log.file_task_handler import FileTaskHandler
 from airflow.utils.net import get_hostname
 from astronomer.runtime import lone_process
-from astronomer.runtime.entrypoint.messages import say
 from astronomer.runtime.logging import connection, reader, shipper, stores, tickets
 from astronomer.runtime.logging.line_format import write_line
 from astronomer.runtime.logging.tickets import Session
+from astronomer.runtime.messages import say
 
 _LOOK_AFTER = 10.0
 """Seconds between two looks at whether the shipper lives."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from airflow import DAG
 from airflow.operators.bash import BashOperator
+from astronomer.runtime import options
 
 SCHEDULE = "AIRFLOW_MONITORING_DAG_SCHEDULE_INTERVAL"
 """Variable with another schedule, in any form that Airflow reads from a text."""
@@ -26,7 +27,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=30),
-    is_paused_upon_creation=os.environ.get(PAUSE, "").strip().lower() in ("true", "t", "1"),
+    is_paused_upon_creation=options.is_true(os.environ.get(PAUSE, "")),
     tags=["monitoring"],
 ) as dag:
     # Before all that waits: it tells of workers that do not come, not of a busy hour.

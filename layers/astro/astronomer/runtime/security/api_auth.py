@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any, Callable, Optional, TypeVar, cast
 
 from astronomer.runtime import options
-from astronomer.runtime.security.errors import ConfigurationError
+from astronomer.runtime.errors import ConfigurationError
 from flask import Flask, Response
 from flask_login import current_user
 

@@ -1,10 +1,6 @@
-"""Why somebody is not let in, or the webserver does not start."""
+"""Why somebody is not let in."""
 
 from __future__ import annotations
-
-
-class ConfigurationError(Exception):
-    """The options of the platform are wrong; the text is the one sentence the operator reads."""
 
 
 class TokenError(Exception):

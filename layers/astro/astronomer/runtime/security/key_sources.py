@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Callable, Dict, Optional, Tuple
 
 from astronomer.runtime.bounded_fetch import FetchError, fetch
-from astronomer.runtime.security.errors import ConfigurationError, NoKeyError
+from astronomer.runtime.errors import ConfigurationError
+from astronomer.runtime.security.errors import NoKeyError
 from astronomer.runtime.security.public_keys import (
     KeyFormatError,
     PublicKey,

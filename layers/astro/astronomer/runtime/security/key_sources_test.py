@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from astronomer.runtime.conftest import HttpServer
+from astronomer.runtime.errors import ConfigurationError
 from astronomer.runtime.security.conftest import SigningKey, key_set
-from astronomer.runtime.security.errors import ConfigurationError, NoKeyError
+from astronomer.runtime.security.errors import NoKeyError
 from astronomer.runtime.security.key_sources import (
     FRESH_SECONDS,
     LARGEST_KEY_SET,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from astronomer.runtime import options
-from astronomer.runtime.security.errors import ConfigurationError
+from astronomer.runtime.errors import ConfigurationError
 
 
 class SecuritySettings(NamedTuple):
@@ -39,19 +39,16 @@ def read() -> SecuritySettings:
     Raises:
         ConfigurationError: They do not say all that is needed to refuse a stranger.
     """
-    try:
-        settings = SecuritySettings(
-            signing_cert=options.text("jwt_signing_cert"),
-            jwk_url=options.text("houston_jwk_url"),
-            issuer=options.text("jwt_issuer"),
-            audience=options.text("jwt_audience"),
-            leeway=options.number("jwt_validity_leeway", 60),
-            url_timeout=options.number("houston_url_timeout", 10, minimum=0.1),
-            stale_keys=options.number("jwt_stale_keys", 3600),
-            cookie=options.text("jwt_cookie"),
-        )
-    except options.InvalidOption as error:
-        raise ConfigurationError(str(error)) from None
+    settings = SecuritySettings(
+        signing_cert=options.text("jwt_signing_cert"),
+        jwk_url=options.text("houston_jwk_url"),
+        issuer=options.text("jwt_issuer"),
+        audience=options.text("jwt_audience"),
+        leeway=options.number("jwt_validity_leeway", 60),
+        url_timeout=options.number("houston_url_timeout", 10, minimum=0.1),
+        stale_keys=options.number("jwt_stale_keys", 3600),
+        cookie=options.text("jwt_cookie"),
+    )
     _check(settings)
     return settings
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Dict
 
 import pytest
-from astronomer.runtime.security.errors import ConfigurationError
+from astronomer.runtime.errors import ConfigurationError
 from astronomer.runtime.security.settings import read
 
 GOOD = {"JWT_SIGNING_CERT": "/tls.crt", "JWT_ISSUER": "a", "JWT_AUDIENCE": "b"}

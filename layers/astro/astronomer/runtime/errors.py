@@ -1,16 +1,16 @@
-"""Why a start is refused."""
+"""Why a start is refused: by the entrypoint, or by a component that was started without it."""
 
 from __future__ import annotations
 
 
-class EntrypointError(Exception):
+class StartError(Exception):
     """A start that is refused; the text is the one sentence that the user reads."""
 
     exit_code = 1
 
 
-class ConfigurationError(EntrypointError):
-    """The environment or the database is wrong, and trying again would not help.
+class ConfigurationError(StartError):
+    """The configuration or the database is wrong, and trying again would not help.
 
     78 is EX_CONFIG of sysexits.h.
     """
@@ -18,7 +18,7 @@ class ConfigurationError(EntrypointError):
     exit_code = 78
 
 
-class NotReadyError(EntrypointError):
+class NotReadyError(StartError):
     """Something that the command needs did not answer in time; a restart may succeed.
 
     75 is EX_TEMPFAIL of sysexits.h.
@@ -27,13 +27,13 @@ class NotReadyError(EntrypointError):
     exit_code = 75
 
 
-class NotFoundError(EntrypointError):
+class NotFoundError(StartError):
     """There is no such program; 127 as a shell has it."""
 
     exit_code = 127
 
 
-class NotExecutableError(EntrypointError):
+class NotExecutableError(StartError):
     """The program exists and cannot be run; 126 as a shell has it."""
 
     exit_code = 126

@@ -8,8 +8,8 @@ from pathlib import Path
 # SQLAlchemy loads it by name.
 import psycopg2  # type: ignore[import]  # noqa: F401
 import pytest
-from astronomer.runtime.entrypoint.conftest import migrated_database, port_of
-from astronomer.runtime.entrypoint.database import refusal, revisions
+from astronomer.runtime.conftest import migrated_database, port_of
+from astronomer.runtime.database import refusal, revisions
 
 _START_UP = 196608
 """The code of a start-up packet: version 3.0 of the protocol."""
