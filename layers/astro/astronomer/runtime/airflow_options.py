@@ -3,11 +3,12 @@ without importing Airflow."""
 
 from __future__ import annotations
 
-from configparser import Error, RawConfigParser
+from configparser import ConfigParser, Error
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Iterator, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, Mapping, NamedTuple, Optional, Tuple
 
+from astronomer.runtime.entrypoint.settings import expand
 from astronomer.runtime.options import variable
 
 # Airflow reads the old name where the new one is not set. Source: `deprecated_options` in
@@ -64,17 +65,39 @@ class Sources:
         found = (_get(self._defaults, *name) for name in names(section, option))
         return next((value for value in found if value is not None), "")
 
+    def value(self, section: str, option: str) -> str:
+        """What Airflow has for an option; an empty string where it has none."""
+        found = self.setting(section, option)
+        return found.value if found else expand(self.default(section, option))
+
+    def section(self, name: str) -> Dict[str, str]:
+        """All options of a section that the operator chose, by name.
+
+        Source: `getsection` in airflow/configuration.py.
+        """
+        chosen = {}
+        if self._file.has_section(name):
+            for option in self._file.options(name):
+                setting = self.setting(name, option)
+                if setting:
+                    chosen[option] = setting.value
+        prefix = variable("", name)
+        for key in sorted(self._environ):
+            if key.startswith(prefix):
+                chosen[key[len(prefix) :].lower()] = expand(self._environ[key])
+        return chosen
+
     def _settings(self, section: str, option: str) -> Iterator[Setting]:
         # Airflow reads `_CMD` and `_SECRET` for sensitive options alone, and these are none.
         for place, name in names(section, option):
             key = variable(name, place)
             if self._environ.get(key):
-                yield Setting(self._environ[key], key)
+                yield Setting(expand(self._environ[key]), key)
         for place, name in names(section, option):
             value = _get(self._file, place, name)
             # Airflow writes a file of all its defaults where there is none: nobody chose those.
             if value is not None and value != _get(self._defaults, place, name):
-                yield Setting(value, str(self._path))
+                yield Setting(_interpolated(self._file, place, name), str(self._path))
 
 
 def _airflow_folder() -> Path:
@@ -82,15 +105,23 @@ def _airflow_folder() -> Path:
     return Path(spec.origin).parent if spec and spec.origin else Path("airflow")
 
 
-def _read(path: Path) -> RawConfigParser:
-    parser = RawConfigParser(strict=False)
+def _read(path: Path) -> ConfigParser:
+    parser = ConfigParser(strict=False)
     try:
         parser.read(path, encoding="utf-8")
     except (Error, UnicodeDecodeError, OSError):
         # Airflow itself says what is wrong with its file, and starts or not.
-        return RawConfigParser()
+        return ConfigParser()
     return parser
 
 
-def _get(parser: RawConfigParser, section: str, option: str) -> Optional[str]:
-    return parser.get(section, option, fallback=None)
+def _get(parser: ConfigParser, section: str, option: str) -> Optional[str]:
+    return parser.get(section, option, raw=True, fallback=None)
+
+
+def _interpolated(parser: ConfigParser, section: str, option: str) -> str:
+    """A value as Airflow reads it: `%%` stands for `%`, and variables are expanded."""
+    try:
+        return expand(parser.get(section, option))
+    except Error:
+        return parser.get(section, option, raw=True)

@@ -67,10 +67,10 @@ def read(environ: Mapping[str, str], variable: str) -> Setting | None:
     """
     value = environ.get(variable)
     if value:
-        return Setting(variable, _expand(value))
+        return Setting(variable, expand(value))
     command = environ.get(variable + _COMMAND)
     if command:
-        return Setting(variable + _COMMAND, _output_of(command, variable + _COMMAND))
+        return Setting(variable + _COMMAND, output_of(command, variable + _COMMAND))
     return None
 
 
@@ -99,7 +99,8 @@ def wait_timeout(environ: Mapping[str, str]) -> float:
     return seconds
 
 
-def _expand(value: str) -> str:
+def expand(value: str) -> str:
+    """A value with its variables and its `~` replaced, as Airflow does it, again and again."""
     while True:
         expanded = os.path.expanduser(os.path.expandvars(value))
         if expanded == value:
@@ -107,7 +108,11 @@ def _expand(value: str) -> str:
         value = expanded
 
 
-def _output_of(command: str, variable: str) -> str:
+def output_of(command: str, variable: str) -> str:
+    """What a command prints, without white space around it.
+
+    `variable` is where the command stands. Raises ConfigurationError when it fails.
+    """
     # Imported where it is needed: most starts run no command.
     import shlex
     import subprocess

@@ -1,4 +1,4 @@
-"""Where a component's database and broker are, as Airflow would find them."""
+"""Where a component's database is, as Airflow would find them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,6 @@ def database_address(environ: Mapping[str, str]) -> Optional[str]:
     home = environ.get("AIRFLOW_HOME") or _DEFAULT_HOME
     default = f"sqlite:///{Path(home).expanduser() / 'airflow.db'}"
     return _read(environ, variables, "database", "sql_alchemy_conn") or default
-
-
-def broker_address(environ: Mapping[str, str]) -> Optional[str]:
-    """The broker's URL; None where only Airflow can read it, or nobody named one."""
-    if _is_secret(environ, (settings.BROKER,)):
-        return None
-    return _read(environ, (settings.BROKER,), "celery", "broker_url")
 
 
 def _is_secret(environ: Mapping[str, str], variables: Sequence[str]) -> bool:

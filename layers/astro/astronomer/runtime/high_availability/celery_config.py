@@ -10,7 +10,6 @@ from typing import Any, Dict
 from airflow.config_templates.default_celery import DEFAULT_CELERY_CONFIG
 from airflow.configuration import conf
 from celery.signals import celeryd_init
-from kombu.transport import redis
 
 VISIBILITY_TIMEOUT = 60
 """Seconds. Airflow's own is six hours: a task that its worker took and never started, because the
@@ -19,7 +18,7 @@ worker died, would be `queued` for as long. A living worker keeps its messages f
 
 
 def _is_redis(url: str) -> bool:
-    return url.startswith(("redis://", "rediss://", "redis+socket://"))
+    return url.startswith(("redis://", "rediss://", "redis+socket://", "sentinel://"))
 
 
 def _options() -> Dict[str, Any]:
@@ -38,6 +37,7 @@ def _add_steps(instance: Any, **_: Any) -> None:
     # Only a worker comes here, after its application exists and before it is put together.
     from astronomer.runtime.high_availability.holding import MessageHolder, ServerClockQoS
     from astronomer.runtime.high_availability.listening import Listener
+    from kombu.transport import redis
 
     instance.app.steps["consumer"].update((Listener, MessageHolder))
     # Where kombu's channel names the class that keeps account of what was taken.

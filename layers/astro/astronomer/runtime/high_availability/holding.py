@@ -14,6 +14,7 @@ import threading
 import time
 from typing import Any, Iterable, List, Optional, Set
 
+from astronomer.runtime.component import ENDING
 from astronomer.runtime.high_availability.broker import Redis, bounded, server_time
 from celery import bootsteps
 from celery.utils.log import get_logger
@@ -59,6 +60,10 @@ class MessageHolder(bootsteps.StartStopStep):
         """Go on: the connection may come again, and at the worker's end tasks still run."""
         if parent.blueprint.state == bootsteps.CLOSE and self._beats is not None:
             self._beats.is_ending = True
+            # For whoever looks at the process: it answers no questions by way of the broker now.
+            set_status = getattr(parent.controller, "set_process_status", None)
+            if set_status:
+                set_status(ENDING)
 
     def shutdown(self, parent: Any) -> None:
         """Stop beating: no task runs any more, and the connection is about to be closed."""

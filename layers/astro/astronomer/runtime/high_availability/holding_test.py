@@ -2,118 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Iterator
 
 import pytest
+from astronomer.runtime.testing.fleet import Fleet
 from astronomer.runtime.testing.redis import RedisServer
-from celery import Celery
 
 # Seconds: the image's is 60. So long Redis keeps a message for a worker that is not heard of.
 TIMEOUT = 4
 
-_START = 120
 _LONG = 2.5 * TIMEOUT
 
-_APP = """
-import os
-import time
-
-clock = time.time
-time.time = lambda: clock() + float(os.environ.get("CLOCK_SHIFT", 0))
-
-from celery import Celery
-
-if os.environ.get("STOCK"):
-    from airflow.config_templates.default_celery import DEFAULT_CELERY_CONFIG as CONFIG
-else:
-    from astronomer.runtime.high_availability.celery_config import CELERY_CONFIG as CONFIG
-
-app = Celery("fleet")
-options = {"visibility_timeout": 4, "global_keyprefix": os.environ.get("PREFIX", "")}
-app.conf.update({**CONFIG, "result_backend": None, "broker_transport_options": options})
-
-
-@app.task
-def work(path, mark, seconds):
-    note(path, f"start {mark}")
-    time.sleep(seconds)
-    note(path, f"end {mark}")
-
-
-def note(path, what):
-    with open(path, "ab", buffering=0) as file:
-        file.write(f"{what} by {os.environ['NAME']}\\n".encode())
-"""
-
-
-class Fleet:
-    """Workers of one Celery application."""
-
-    def __init__(self, folder: Path, redis: RedisServer) -> None:
-        (folder / "fleet.py").write_text(_APP)
-        self._folder = folder
-        self._redis = redis
-        self._environ = {
-            **os.environ,
-            "AIRFLOW__CELERY__BROKER_URL": redis.url,
-            "PYTHONPATH": os.pathsep.join([str(folder), *filter(None, sys.path)]),
-        }
-        self.workers: Dict[str, "subprocess.Popen[bytes]"] = {}
-
-    def start(self, name: str, queue: str = "default", pool: str = "prefork", **more: str) -> None:
-        """Start a worker that takes tasks of a queue, with further variables."""
-        celery = [sys.executable, "-m", "celery", "--app", "fleet", "worker", "-c1", "-Ofair"]
-        with (self._folder / f"{name}.log").open("ab") as log:
-            self.workers[name] = subprocess.Popen(
-                [*celery, "-lINFO", f"--pool={pool}", f"-n{name}@test", f"-Q{queue}"],
-                env={**self._environ, "NAME": name, **more},
-                cwd=self._folder,
-                stdout=log,
-                stderr=log,
-            )
-
-    def ready(self) -> None:
-        """Wait until all workers take tasks."""
-        self.wait(lambda: all(" ready." in self.log(name) for name in self.workers), _START)
-
-    def send(self, mark: str, seconds: float, queue: str = "default", prefix: str = "") -> None:
-        """Have a task done."""
-        app = Celery(broker=self._redis.url, set_as_current=False)
-        app.conf.broker_transport_options = {"global_keyprefix": prefix}
-        path = str(self._folder / "runs")
-        app.send_task("fleet.work", args=[path, mark, seconds], queue=queue)
-        app.close()
-
-    def runs(self) -> List[str]:
-        """What was done so far: `start` or `end`, and by whom."""
-        path = self._folder / "runs"
-        return path.read_text().splitlines() if path.exists() else []
-
-    def log(self, name: str) -> str:
-        return (self._folder / f"{name}.log").read_text()
-
-    def wait(self, condition: Callable[[], Any], seconds: float = 60) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
-            logs = "\n".join(map(self.log, self.workers))
-            assert time.monotonic() < deadline, f"{self.runs()}\n{logs}"
-            time.sleep(0.05)
-
-    def end(self) -> None:
-        for each in self.workers.values():
-            each.kill()
-            each.wait()
+_OPTIONS = "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__"
 
 
 @pytest.fixture
 def fleet(tmp_path: Path, redis_server: RedisServer) -> Iterator[Fleet]:
-    made = Fleet(tmp_path, redis_server)
+    environ = {
+        "AIRFLOW__CELERY__BROKER_URL": redis_server.url,
+        f"{_OPTIONS}VISIBILITY_TIMEOUT": str(TIMEOUT),
+    }
+    made = Fleet(tmp_path, **environ)
     yield made
     made.end()
 
@@ -171,7 +83,7 @@ def test_a_dead_worker_s_task_is_done_by_another_and_the_unreadable_stops_nothin
 ) -> None:
     client = redis_server.client()
     odd = {"odd-1": b"no JSON", "odd-2": b"[]", "odd-3": b"null"}
-    fleet.start("a", PREFIX=prefix)
+    fleet.start("a", **{f"{_OPTIONS}GLOBAL_KEYPREFIX": prefix})
     fleet.ready()
     fleet.send("long", 300, prefix=prefix)
     fleet.wait(fleet.runs)
@@ -179,7 +91,7 @@ def test_a_dead_worker_s_task_is_done_by_another_and_the_unreadable_stops_nothin
     client.hset(f"{prefix}unacked", mapping=odd)
     client.zadd(f"{prefix}unacked_index", {tag: 1 for tag in odd})
 
-    fleet.start("b", PREFIX=prefix)
+    fleet.start("b", **{f"{_OPTIONS}GLOBAL_KEYPREFIX": prefix})
 
     fleet.wait(lambda: fleet.runs() == ["start long by a", "start long by b"])
 

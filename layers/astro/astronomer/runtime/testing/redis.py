@@ -17,17 +17,18 @@ _START_SECONDS = 30
 class RedisServer:
     """Debian's Redis, with an empty memory that no file outlives."""
 
-    def __init__(self, folder: Path, *options: str, port: int = 0) -> None:
+    def __init__(self, folder: Path, *options: str, name: str = "redis-server") -> None:
         """Start it.
 
         Args:
             folder: Exists; the server's working directory.
             options: More of its command line.
-            port: Where; 0 for one that is free.
+            name: What it is to be: `redis-server`, or `redis-sentinel` with a file as its option.
         """
         self.folder = folder
-        self.port = port or free_port()
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._name = name
         self._options = options
         self._process: Optional["subprocess.Popen[bytes]"] = None
         self.start()
@@ -38,9 +39,12 @@ class RedisServer:
         # the service that `redis-server` starts; it is told by its name what to be.
         program = shutil.which("redis-check-rdb")
         assert program, "install Debian's package redis-tools"
-        port = [] if "--port" in self._options else ["--port", str(self.port)]
+        port = ["--port", str(self.port)]
+        if "--tls-cert-file" in self._options:
+            port = ["--port", "0", "--tls-port", str(self.port)]
+        nothing_kept = ["--save", ""] if self._name == "redis-server" else []
         self._process = subprocess.Popen(
-            ["redis-server", *port, "--bind", "127.0.0.1", "--save", "", *self._options],
+            [self._name, *self._options, *port, "--bind", "127.0.0.1", *nothing_kept],
             executable=program,
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
