@@ -53,7 +53,7 @@ def celery_options(environ: Mapping[str, str]) -> CeleryOptions:
         return CeleryOptions({}, unknown="where the broker is")
     try:
         config = _config(url, sources)
-    except ValueError:
+    except (TypeError, ValueError):
         return CeleryOptions({}, unknown="how to connect to the broker")
     path = sources.value("celery", "celery_config_options")
     unknown = "" if not path or path in _KNOWN else f"what is in {path}"

@@ -74,8 +74,9 @@ def test_options_of_the_transport_come_from_both_places(environ: Dict[str, str])
 def test_more_of_celery_s_settings_are_those_of_airflow_3(environ: Dict[str, str]) -> None:
     environ["AIRFLOW__CELERY__EXTRA_CELERY_CONFIG"] = '{"control_exchange": "ours"}'
     assert celery_options(environ).config["control_exchange"] == "ours"
-    environ["AIRFLOW__CELERY__EXTRA_CELERY_CONFIG"] = "no JSON"
-    assert celery_options(environ).unknown == "how to connect to the broker"
+    for value in ("no JSON", "[1]"):
+        environ["AIRFLOW__CELERY__EXTRA_CELERY_CONFIG"] = value
+        assert celery_options(environ).unknown == "how to connect to the broker"
 
 
 @pytest.mark.parametrize("option, value", [("WORKER_ENABLE_REMOTE_CONTROL", "f"), ("POOL", "solo")])

@@ -287,8 +287,11 @@ def test_a_broker_that_does_not_do_its_work_is_not_the_worker_s_fault(answer: by
     server.close()
 
 
-def test_a_broker_that_passes_nothing_on_is_not_the_worker_s_fault(tmp_path: Path) -> None:
-    server = RedisServer(tmp_path, "--maxmemory", "1")
+@pytest.mark.parametrize("options", [("--maxmemory", "1"), ("--replicaof", "127.0.0.1", "9")])
+def test_a_broker_that_passes_nothing_on_is_not_the_worker_s_fault(
+    options: Tuple[str, ...], tmp_path: Path
+) -> None:
+    server = RedisServer(tmp_path, *options)
     health = check_worker([], {_URL: server.url}, 4)
     assert probes(health) == (True, False)
     server.kill()

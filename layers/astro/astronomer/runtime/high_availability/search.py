@@ -69,6 +69,7 @@ class Search:
         # In memory, and not by a pipe: nobody ever waits for the other side of it.
         self._result = os.fdopen(os.memfd_create("search"), "w+b")
         self._deadline = time.monotonic() + SECONDS
+        self._is_over = False
         # A daemon ends with the scheduler.
         self._process = multiprocessing.get_context("fork").Process(
             target=_run, args=(dict(wanted), self._result.fileno()), daemon=True
@@ -80,15 +81,16 @@ class Search:
         if self._process.exitcode is None:
             if time.monotonic() > self._deadline:
                 # One that was stopped does not notice that its time is over.
+                self._is_over = True
                 self._process.kill()
             return None
         with self._result as file:
             file.seek(0)
             content = file.read()
         if self._process.exitcode != 0:
-            failure = f"the search did not end within {SECONDS:g} s"
-            if self._process.exitcode not in (-signal.SIGALRM, -signal.SIGKILL):
-                failure = f"the search ended with exit code {self._process.exitcode}"
+            failure = f"the search ended with exit code {self._process.exitcode}"
+            if self._is_over or self._process.exitcode == -signal.SIGALRM:
+                failure = f"the search did not end within {SECONDS:g} s"
             return Outcome(failures=frozenset({failure}), complete=False)
         found = json.loads(content)
         missing, sent, failures = (frozenset(found[name]) for name in Outcome._fields[:3])
