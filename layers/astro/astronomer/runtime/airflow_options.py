@@ -116,6 +116,23 @@ class Sources:
                 return known[place:]
         return known
 
+    def section(self, name: str) -> Dict[str, str]:
+        """All options of a section that the operator chose, by name.
+
+        Source: `getsection` in airflow/configuration.py.
+        """
+        chosen = {}
+        if self._file.has_section(name):
+            for option in self._file.options(name):
+                setting = self.setting(name, option)
+                if setting:
+                    chosen[option] = setting.value
+        prefix = variable("", name)
+        for key in sorted(self._environ):
+            if key.startswith(prefix):
+                chosen[key[len(prefix) :].lower()] = settings.expand(self._environ[key])
+        return chosen
+
     def _found(self, section: str, option: str) -> Optional[Setting]:
         """As Airflow looks: variables of all names, then the file, then the file's commands."""
         names = self.names(section, option)

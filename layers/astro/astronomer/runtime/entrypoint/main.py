@@ -58,7 +58,7 @@ def start(arguments: Sequence[str], environ: MutableMapping[str, str]) -> NoRetu
         from astronomer.runtime.entrypoint.pid_files import remove_stale
 
         choose_defaults(components, environ)
-        look_after_messages(components, environ)
+        look_after_messages(command.airflow, environ)
         # An image with Airflow 3, which ships by itself, does not hold ours.
         if find_spec("astronomer.runtime.logging"):
             from astronomer.runtime.entrypoint.log_shipper import start_shipper
