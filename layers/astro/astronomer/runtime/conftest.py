@@ -31,7 +31,8 @@ def airflow_database() -> Iterator[Path]:
     from airflow.utils import db
 
     db.initdb()
-    yield Path(_home.name, "airflow.db")
+    # Of the engine, as this module is imported under two names, each with a folder.
+    yield Path(settings.engine.url.database)
     settings.Session.remove()
 
 

@@ -27,6 +27,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 _REST_API = "/api/v1"
 
+_CLOSED = (
+    "Nobody may do that in this Deployment. Users are managed on the platform, and the REST API is"
+    " the one below /api/v1."
+)
+
 log = logging.getLogger(__name__)
 
 
@@ -70,7 +75,7 @@ class AstronomerSecurityManager(AirflowSecurityManager):
         if not given:
             return forbidden("This user has no role in this Deployment.")
         if self._is_closed():
-            return forbidden("The platform keeps this closed to everybody.")
+            return forbidden(_CLOSED)
         try:
             user = self._user_of(identity, given)
         except UserNotStored as error:
