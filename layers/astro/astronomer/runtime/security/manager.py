@@ -17,7 +17,12 @@ from astronomer.runtime.security.credentials import token_of
 from astronomer.runtime.security.errors import TokenError
 from astronomer.runtime.security.key_sources import key_source
 from astronomer.runtime.security.project_routes import ProjectRoutes
-from astronomer.runtime.security.request_user import RequestUser, dags_of, permissions
+from astronomer.runtime.security.request_user import (
+    Permission,
+    RequestUser,
+    dags_of,
+    permissions,
+)
 from astronomer.runtime.security.roles import MANAGED, airflow_roles
 from astronomer.runtime.security.stored_users import StoredUsers, UserNotStored
 from astronomer.runtime.security.tokens import Identity, TokenVerifier
@@ -169,9 +174,7 @@ class AstronomerSecurityManager(AirflowSecurityManager):
     @provide_session
     def get_accessible_dags(self, user_actions: Any, user: Any, session: Any = None) -> Any:
         """The query for the DAGs that a user may do one of these actions to."""
-        if not isinstance(user, RequestUser):
-            return super().get_accessible_dags(user_actions, user, session)
-        ids = dags_of(user.perms, user_actions)
+        ids = dags_of(self._permissions_of(user), user_actions)
         query = session.query(DagModel)
         return query if ids is None else query.filter(DagModel.dag_id.in_(ids))
 
@@ -191,6 +194,13 @@ class AstronomerSecurityManager(AirflowSecurityManager):
     def current_user_has_permissions(self) -> bool:
         """Whether the user of this request may do anything, for Airflow 2.2."""
         return bool(g.user.perms)
+
+    def _permissions_of(self, user: Any) -> FrozenSet[Permission]:
+        # Older proxies of Werkzeug's are of no class but their own.
+        user = user._get_current_object() if hasattr(user, "_get_current_object") else user
+        if isinstance(user, RequestUser):
+            return user.perms
+        return frozenset() if user.is_anonymous else permissions(self, user.roles)
 
     def _has_perm(self, action_name: str, resource_name: str) -> bool:
         return (action_name, resource_name) in g.user.perms

@@ -6,7 +6,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Optional
 
 import pytest
 from astronomer.runtime.security.conftest import SigningKey, platform_application
@@ -176,35 +176,62 @@ def test_two_tokens_of_one_user_do_not_meet(visitors: Visitors, names: Dict[str,
     assert len(found) <= len(names)
 
 
-def test_a_page_shows_the_dags_of_the_token_s_roles(app: Flask, rsa_key: SigningKey) -> None:
+@pytest.fixture
+def dags(app: Flask, visitors: Visitors) -> Iterator[None]:
+    """The DAGs `mine` and `theirs`, and the user `keeper`, whom the project lets read and edit one
+    of them; the project has taken from Viewer what is for all DAGs."""
     from airflow.models import DagModel
     from airflow.utils.session import create_session
 
     with create_session() as session:
         for dag_id in ("mine", "theirs"):
             session.merge(DagModel(dag_id=dag_id, is_active=True, fileloc="/x.py", owners="me"))
-    visitors = Visitors(app, rsa_key)
     assert visitors.get("keeper", "Viewer", EVERY_ROLE) == 200
     manager: Any = app.appbuilder.sm  # type: ignore[attr-defined]
     with app.app_context():
-        role = manager.add_role("Keepers")
-        permission = manager.create_permission("can_edit", "DAG:mine")
-        manager.add_permission_to_role(role, permission)
+        for action in ("can_read", "can_edit"):
+            permission = manager.create_permission(action, "DAG:mine")
+            manager.add_permission_to_role(manager.add_role("Keepers"), permission)
+        of_all_dags = manager.get_permission("can_read", "DAGs")
+        manager.remove_permission_from_role(manager.find_role("Viewer"), of_all_dags)
     give(app, "keeper", "Keepers")
+    yield
+    with app.app_context():
+        of_all_dags = manager.get_permission("can_read", "DAGs")
+        manager.add_permission_to_role(manager.find_role("Viewer"), of_all_dags)
 
-    def pause(dag_id: str, roles: List[str]) -> int:
-        token = rsa_key.token(sub="keeper", email="keeper@test", roles=roles)
-        headers = {"Authorization": f"Bearer {token}"}
-        client = app.test_client()
-        answer = client.patch(
-            f"/api/v1/dags/{dag_id}", headers=headers, json={"is_paused": True}
-        )
-        return answer.status_code
 
-    assert [pause("mine", ["Viewer"]), pause("theirs", ["Viewer"])] == [200, 403]
-    assert [pause("mine", ["User"]), pause("theirs", ["User"])] == [200, 200]
-    assert [pause("mine", []), pause("theirs", [])] == [403, 403]
-    assert pause("theirs", ["Viewer"]) == 403
+@pytest.mark.parametrize(
+    "name, role, listed, paused",
+    [
+        ("keeper", "Viewer", ["mine"], [200, 403]),
+        ("keeper", "User", ["mine", "theirs"], [200, 200]),
+        ("keeper", "Nobody", None, [403, 403]),
+        ("passer-by", "Viewer", None, [403, 403]),
+    ],
+)
+def test_access_to_single_dags_comes_beside_the_token_s_role(
+    app: Flask,
+    rsa_key: SigningKey,
+    dags: None,
+    name: str,
+    role: str,
+    listed: Optional[List[str]],
+    paused: List[int],
+) -> None:
+    token = rsa_key.token(sub=name, email=f"{name}@test", roles=[role])
+    headers = {"Authorization": f"Bearer {token}"}
+    client = app.test_client()
+    answer = client.get(EVERY_ROLE, headers=headers)
+    if listed is None:
+        assert answer.status_code == 403
+    else:
+        assert [each["dag_id"] for each in (answer.get_json() or {})["dags"]] == listed
+    codes = [
+        client.patch(f"{EVERY_ROLE}/{dag_id}", headers=headers, json={"is_paused": True}).status_code
+        for dag_id in ("mine", "theirs")
+    ]
+    assert codes == paused
 
 
 @pytest.mark.parametrize(
