@@ -6,7 +6,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import pytest
 from astronomer.runtime.security.conftest import SigningKey, platform_application
@@ -31,7 +31,9 @@ class Visitors:
         self._key = key
 
     def get(self, name: str, role: str, path: str = ONLY_OP, **claims: Any) -> int:
-        token = self._key.token(sub=name, roles=[role], **{"email": f"{name}@test", **claims})
+        token = self._key.token(
+            sub=name, roles=[role], **{"email": f"{name}@test", **claims}
+        )
         headers = {"Authorization": f"Bearer {token}"}
         return self._app.test_client().get(path, headers=headers).status_code
 
@@ -54,7 +56,12 @@ def stored(name: str) -> Dict[str, Any]:
             " WHERE user_id = :id"
         )
         found = sorted(name for name, in connection.execute(roles, id=row[0]))
-    return {"name": f"{row[1]} {row[2]}", "email": row[3], "active": row[4], "roles": found}
+    return {
+        "name": f"{row[1]} {row[2]}",
+        "email": row[3],
+        "active": row[4],
+        "roles": found,
+    }
 
 
 def give(app: Flask, name: str, *roles: str) -> None:
@@ -108,8 +115,8 @@ def test_what_cannot_be_written_gives_nothing(
     app: Flask, visitors: Visitors, read_only_database: None
 ) -> None:
     for name in ("reader", "writer"):
-        changed = {"full_name": "Somebody Else", "email": f"{name}-2@test"}
-        for claims in ({}, changed):
+        same: Dict[str, str] = {}
+        for claims in (same, {"full_name": "Somebody Else", "email": f"{name}-2@test"}):
             assert visitors.get(name, "Viewer", **claims) == 403
             assert visitors.get(name, "Viewer", EVERY_ROLE, **claims) == 200
             assert visitors.get(name, "Viewer", "/home", **claims) == 200
@@ -161,10 +168,17 @@ def test_a_demotion_holds_whoever_has_the_user_s_address(visitors: Visitors) -> 
     assert stored("other")["email"] == "other@test"
 
 
-@pytest.mark.parametrize("names", [{}, {"full_name": "Twin Two", "email": "second-twin@test"}])
-def test_two_tokens_of_one_user_do_not_meet(visitors: Visitors, names: Dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "names", [{}, {"full_name": "Twin Two", "email": "second-twin@test"}]
+)
+def test_two_tokens_of_one_user_do_not_meet(
+    visitors: Visitors, names: Dict[str, str]
+) -> None:
     # What the second token says of the user is written once, not at each turn.
-    turns = [("Viewer", 403, {}), ("Admin", 200, names)]
+    turns: List[Tuple[str, int, Dict[str, str]]] = [
+        ("Viewer", 403, {}),
+        ("Admin", 200, names),
+    ]
     for role, code, claims in turns:
         assert visitors.get("twin", role, **claims) == code
     with writes() as found, ThreadPoolExecutor(6) as pool:
@@ -185,7 +199,9 @@ def dags(app: Flask, visitors: Visitors) -> Iterator[None]:
 
     with create_session() as session:
         for dag_id in ("mine", "theirs"):
-            session.merge(DagModel(dag_id=dag_id, is_active=True, fileloc="/x.py", owners="me"))
+            session.merge(
+                DagModel(dag_id=dag_id, is_active=True, fileloc="/x.py", owners="me")
+            )
     assert visitors.get("keeper", "Viewer", EVERY_ROLE) == 200
     manager: Any = app.appbuilder.sm  # type: ignore[attr-defined]
     with app.app_context():
@@ -228,7 +244,9 @@ def test_access_to_single_dags_comes_beside_the_token_s_role(
     else:
         assert [each["dag_id"] for each in (answer.get_json() or {})["dags"]] == listed
     codes = [
-        client.patch(f"{EVERY_ROLE}/{dag_id}", headers=headers, json={"is_paused": True}).status_code
+        client.patch(
+            f"{EVERY_ROLE}/{dag_id}", headers=headers, json={"is_paused": True}
+        ).status_code
         for dag_id in ("mine", "theirs")
     ]
     assert codes == paused
@@ -254,17 +272,23 @@ def test_a_name_or_an_address_that_is_another_s_address_is_no_hindrance(
     assert stored("second")["email"] == "vic@test"
 
 
-@pytest.mark.parametrize("email", ["e" * 65, "\udc80@test", "a\x00b@test", "ada\n@test"])
+@pytest.mark.parametrize(
+    "email", ["e" * 65, "\udc80@test", "a\x00b@test", "ada\n@test"]
+)
 def test_an_address_that_no_database_holds_is_left_out(
-    visitors: Visitors, request: pytest.FixtureRequest, email: str
+    visitors: Visitors, email: str
 ) -> None:
     name = f"writer-{len(email)}"
     assert visitors.get(name, "Op", email=email, full_name="Ada\udc80 \x00L") == 200
     assert stored(name) == {"name": "Ada L", "email": name, "active": True, "roles": []}
 
 
-@pytest.mark.parametrize("name", ["\udc80", "a\ud800b", "a\x00", "a\nb", "\x7f", " ", "ada ", "\u3000ada"])
-def test_a_name_that_no_database_holds_is_refused(visitors: Visitors, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["\udc80", "a\ud800b", "a\x00", "a\nb", "\x7f", " ", "ada ", "\u3000ada"]
+)
+def test_a_name_that_no_database_holds_is_refused(
+    visitors: Visitors, name: str
+) -> None:
     assert visitors.get(name, "Op", email="nameless@test") == 401
 
 
@@ -279,7 +303,9 @@ def test_deactivation_holds_for_every_role(app: Flask, visitors: Visitors) -> No
         assert visitors.get("gone", role, EVERY_ROLE, full_name=f"Gone {role}") == 403
 
 
-def test_whoever_asked_before_leaves_no_permission(app: Flask, rsa_key: SigningKey) -> None:
+def test_whoever_asked_before_leaves_no_permission(
+    app: Flask, rsa_key: SigningKey
+) -> None:
     # Airflow 2.2 keeps the permissions of the last user in the manager.
     manager: Any = app.appbuilder.sm  # type: ignore[attr-defined]
     visitors = Visitors(app, rsa_key)

@@ -40,7 +40,9 @@ class Identity(NamedTuple):
 class TokenVerifier:
     """Checks signature, issuer, audience and times."""
 
-    def __init__(self, keys: KeySource, issuer: str, audience: str, leeway: float) -> None:
+    def __init__(
+        self, keys: KeySource, issuer: str, audience: str, leeway: float
+    ) -> None:
         """Set the rules.
 
         Args:

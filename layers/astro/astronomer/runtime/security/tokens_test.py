@@ -40,12 +40,36 @@ def verifier(rsa_key: SigningKey, ec_key: SigningKey) -> TokenVerifier:
 def test_a_good_token_of_either_kind_says_who_it_is(
     verifier: TokenVerifier, rsa_key: SigningKey, ec_key: SigningKey
 ) -> None:
-    ada = Identity("ada", "ada@platform.test", "Ada Lovelace", frozenset({"WORKSPACE_EDITOR"}))
+    ada = Identity(
+        "ada", "ada@platform.test", "Ada Lovelace", frozenset({"WORKSPACE_EDITOR"})
+    )
     assert verifier.verify(rsa_key.token()) == ada
     assert verifier.verify(ec_key.token()) == ada
 
 
-def test_clocks_may_differ_by_the_leeway(verifier: TokenVerifier, rsa_key: SigningKey) -> None:
+@pytest.mark.parametrize(
+    "claims, email, full_name",
+    [
+        ({"email": "e" * 65}, "ada", "Ada Lovelace"),
+        ({"email": "a\udc80@test"}, "ada", "Ada Lovelace"),
+        ({"full_name": " A\udc80da\n"}, "ada@platform.test", "Ada"),
+        ({"full_name": "A" * 65}, "ada@platform.test", "A" * 64),
+        ({"full_name": "\x00"}, "ada@platform.test", "ada"),
+    ],
+)
+def test_of_what_only_describes_a_user_the_part_that_can_be_stored_counts(
+    verifier: TokenVerifier,
+    rsa_key: SigningKey,
+    claims: Dict[str, Any],
+    email: str,
+    full_name: str,
+) -> None:
+    assert verifier.verify(rsa_key.token(**claims))[1:3] == (email, full_name)
+
+
+def test_clocks_may_differ_by_the_leeway(
+    verifier: TokenVerifier, rsa_key: SigningKey
+) -> None:
     now = int(time.time())
     assert verifier.verify(rsa_key.token(exp=now - 30, nbf=now + 30))
 
@@ -78,6 +102,9 @@ HOSTILE_CLAIMS: Dict[str, Callable[[], Dict[str, Any]]] = {
     "empty name": lambda: {"sub": ""},
     "name is a number": lambda: {"sub": 7},
     "very long name": lambda: {"sub": "a" * 65},
+    "half a character": lambda: {"sub": "a\udc80"},
+    "name with a control character": lambda: {"sub": "a\x00"},
+    "name with a space at its end": lambda: {"sub": "ada "},
     "no roles": lambda: {"roles": None},
     "roles is a text": lambda: {"roles": "Admin"},
     "a role is a list": lambda: {"roles": [["Admin"]]},
@@ -112,11 +139,19 @@ def test_a_token_that_names_no_key_or_another_one_is_refused(
         verifier.verify(".".join([forged_text, claims, signature]))
 
 
-CLAIMS = {"sub": "ada", "roles": ["Admin"], "iss": ISSUER, "aud": AUDIENCE, "exp": 4102444800}
+CLAIMS = {
+    "sub": "ada",
+    "roles": ["Admin"],
+    "iss": ISSUER,
+    "aud": AUDIENCE,
+    "exp": 4102444800,
+}
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "", None])
-def test_an_unsigned_token_is_refused(verifier: TokenVerifier, algorithm: object) -> None:
+def test_an_unsigned_token_is_refused(
+    verifier: TokenVerifier, algorithm: object
+) -> None:
     with pytest.raises(TokenError):
         verifier.verify(hand_made_token({"alg": algorithm, "kid": "rsa-1"}, CLAIMS))
 
@@ -124,7 +159,9 @@ def test_an_unsigned_token_is_refused(verifier: TokenVerifier, algorithm: object
 def test_a_token_signed_with_the_public_key_as_a_secret_is_refused(
     verifier: TokenVerifier, rsa_key: SigningKey
 ) -> None:
-    unsigned = hand_made_token({"alg": "HS256", "typ": "JWT", "kid": "rsa-1"}, CLAIMS)[:-1]
+    unsigned = hand_made_token({"alg": "HS256", "typ": "JWT", "kid": "rsa-1"}, CLAIMS)[
+        :-1
+    ]
     digest = hmac.new(rsa_key.public_pem, unsigned.encode(), hashlib.sha256).digest()
     signature = base64.urlsafe_b64encode(digest).decode().rstrip("=")
     with pytest.raises(TokenError):
@@ -147,7 +184,9 @@ def test_a_key_that_the_token_brings_is_not_looked_at(
     http_server.body = key_set(strange_key)
     value = {"jwk": strange_key.jwk, "x5c": [strange_key.public_pem.decode()]}
     with pytest.raises(TokenError):
-        verifier.verify(strange_key.token(headers={name: value.get(name, http_server.url)}))
+        verifier.verify(
+            strange_key.token(headers={name: value.get(name, http_server.url)})
+        )
     assert http_server.asked == []
 
 
@@ -185,7 +224,8 @@ def test_a_truncated_token_is_refused(
 
 
 @pytest.mark.parametrize(
-    "garbage", ["", ".", "..", "a.b.c", "\u00e4.\u00f6.\u00fc", "e30.e30.e30", "W10.W10.W10"]
+    "garbage",
+    ["", ".", "..", "a.b.c", "\u00e4.\u00f6.\u00fc", "e30.e30.e30", "W10.W10.W10"],
 )
 def test_garbage_is_refused(verifier: TokenVerifier, garbage: str) -> None:
     with pytest.raises(TokenError):
