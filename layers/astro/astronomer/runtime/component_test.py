@@ -24,21 +24,10 @@ TINI = ["tini", "--", "/entrypoint"]
 @pytest.mark.parametrize(
     "commands, component",
     [
-        (
-            {1: [*TINI, "airflow", "scheduler"], 7: ["airflow scheduler"]},
-            ("scheduler", 7),
-        ),
+        ({1: [*TINI, "airflow", "scheduler"], 7: ["airflow scheduler"]}, ("scheduler", 7)),
         ({1: [*TINI, "celery", "worker"], 8: ["renamed"]}, ("celery worker", 8)),
         (
-            {
-                1: [
-                    *TINI,
-                    "bash",
-                    "-c",
-                    "airflow db upgrade && exec airflow webserver",
-                ],
-                9: ["x"],
-            },
+            {1: [*TINI, "bash", "-c", "airflow db upgrade && exec airflow webserver"], 9: ["x"]},
             ("webserver", 9),
         ),
         (

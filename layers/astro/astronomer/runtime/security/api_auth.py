@@ -27,13 +27,15 @@ def init_app(app: Flask) -> None:
     """
     if not options.on_platform():
         return
-    from astronomer.runtime.security import settings
+    from astronomer.runtime.security import browser_session, settings
+    from astronomer.runtime.security.access import installed_table
     from astronomer.runtime.security.key_sources import check_key
     from astronomer.runtime.security.manager import AstronomerSecurityManager
     from flask_appbuilder.const import AUTH_REMOTE_USER
 
     try:
         check_key(settings.read())
+        installed_table()
     except ConfigurationError as error:
         refusal.end(error)
     app.config["AUTH_TYPE"] = AUTH_REMOTE_USER
@@ -42,6 +44,9 @@ def init_app(app: Flask) -> None:
     # `ADA` and `ada` are two on the platform, and here too.
     app.config["AUTH_USERNAME_CI"] = False
     app.config["SECURITY_MANAGER_CLASS"] = AstronomerSecurityManager
+    # Flask-AppBuilder's own name of the same comes first where it is set.
+    app.config["FAB_SECURITY_MANAGER_CLASS"] = None
+    browser_session.keep_in_cookie()
 
 
 def requires_authentication(function: Function) -> Function:

@@ -7,7 +7,7 @@ import json
 import tempfile
 import time
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterator, Mapping
 
 import jwt
 import pytest
@@ -73,7 +73,10 @@ class SigningKey:
         payload = {name: value for name, value in {**good, **claims}.items() if value is not None}
         encode: Any = jwt.encode
         made = encode(
-            payload, self.private_pem, self.algorithm, headers={"kid": self.kid, **headers}
+            payload,
+            self.private_pem,
+            self.algorithm,
+            headers={"kid": self.kid, **headers},
         )
         # PyJWT 1 gives bytes.
         return made.decode() if isinstance(made, bytes) else str(made)
@@ -117,8 +120,16 @@ COOKIE = "platform_token"
 
 
 @contextmanager
-def platform_application(key: SigningKey) -> Iterator[Flask]:
-    """Airflow's webserver application on a platform whose key set holds one key."""
+def platform_application(
+    key: SigningKey, options: Mapping[str, str] = {}, **config: Any
+) -> Iterator[Flask]:
+    """Airflow's webserver application on a platform whose key set holds one key.
+
+    Args:
+        key: The key.
+        options: More of Airflow's options, as `<SECTION>__<NAME>`.
+        config: Flask's configuration, as a project's `webserver_config.py` sets it.
+    """
     with serving() as server, pytest.MonkeyPatch.context() as patch:
         server.body = key_set(key)
         for name, value in {
@@ -128,11 +139,14 @@ def platform_application(key: SigningKey) -> Iterator[Flask]:
             "ASTRONOMER__JWT_COOKIE": COOKIE,
             "API__AUTH_BACKEND": "astronomer.runtime.security.api_auth",
             "API__AUTH_BACKENDS": "astronomer.runtime.security.api_auth",
+            # Restored with the others: on the platform it is overruled.
+            "WEBSERVER__SESSION_BACKEND": "database",
+            **options,
         }.items():
             patch.setenv(f"AIRFLOW__{name}", value)
         from airflow.www.app import create_app
 
-        yield create_app(testing=True)
+        yield create_app(config=config, testing=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

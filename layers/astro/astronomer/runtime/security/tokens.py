@@ -9,6 +9,7 @@ import json
 import math
 import time
 from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Protocol, Sequence
+from unicodedata import category
 
 import jwt
 from astronomer.runtime.security.errors import TokenError
@@ -153,15 +154,15 @@ def _time(claims: Mapping[str, Any], name: str) -> Optional[float]:
 
 def _identity(claims: Mapping[str, Any]) -> Identity:
     username = claims.get("sub")
-    if not isinstance(username, str) or not 0 < len(username) <= _LONGEST_NAME:
+    if not isinstance(username, str) or not _is_name(username):
         raise TokenError("the token's `sub` is no name")
     roles = claims.get("roles")
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise TokenError("the token's `roles` is no list of names")
     return Identity(
         username,
-        _text(claims, "email") or username,
-        _text(claims, "full_name") or username,
+        _email(_text(claims, "email")) or username,
+        _storable(_text(claims, "full_name"))[:_LONGEST_NAME] or username,
         frozenset(roles),
     )
 
@@ -173,4 +174,22 @@ def _text(claims: Mapping[str, Any], name: str) -> str:
         return ""
     if not isinstance(value, str):
         raise TokenError(f"the token's `{name}` is no text")
-    return value.strip()[:_LONGEST_NAME]
+    return value
+
+
+def _is_name(text: str) -> bool:
+    # With a space at an end it would be another name for one database, and the same for another.
+    return 0 < len(text) <= _LONGEST_NAME and text == _storable(text)
+
+
+def _email(text: str) -> str:
+    # A part of an address would be somebody else's.
+    return text if len(text) <= _LONGEST_NAME and text == _storable(text) else ""
+
+
+def _storable(text: str) -> str:
+    """A text without control characters, halves of characters, and spaces at its ends.
+
+    Databases refuse some of them, and JSON can hold them all.
+    """
+    return "".join(each for each in text if category(each) not in ("Cc", "Cs")).strip()

@@ -54,6 +54,26 @@ def test_a_good_token_of_either_kind_says_who_it_is(
     assert verifier.verify(ec_key.token()) == ada
 
 
+@pytest.mark.parametrize(
+    "claims, email, full_name",
+    [
+        ({"email": "e" * 65}, "ada", "Ada Lovelace"),
+        ({"email": "a\udc80@test"}, "ada", "Ada Lovelace"),
+        ({"full_name": " A\udc80da\n"}, "ada@platform.test", "Ada"),
+        ({"full_name": "A" * 65}, "ada@platform.test", "A" * 64),
+        ({"full_name": "\x00"}, "ada@platform.test", "ada"),
+    ],
+)
+def test_of_what_only_describes_a_user_the_part_that_can_be_stored_counts(
+    verifier: TokenVerifier,
+    rsa_key: SigningKey,
+    claims: Dict[str, Any],
+    email: str,
+    full_name: str,
+) -> None:
+    assert verifier.verify(rsa_key.token(**claims))[1:3] == (email, full_name)
+
+
 def test_clocks_may_differ_by_the_leeway(verifier: TokenVerifier, rsa_key: SigningKey) -> None:
     now = int(time.time())
     assert verifier.verify(rsa_key.token(exp=now - 30, nbf=now + 30))
@@ -87,6 +107,9 @@ HOSTILE_CLAIMS: Dict[str, Callable[[], Dict[str, Any]]] = {
     "empty name": lambda: {"sub": ""},
     "name is a number": lambda: {"sub": 7},
     "very long name": lambda: {"sub": "a" * 65},
+    "half a character": lambda: {"sub": "a\udc80"},
+    "name with a control character": lambda: {"sub": "a\x00"},
+    "name with a space at its end": lambda: {"sub": "ada "},
     "no roles": lambda: {"roles": None},
     "roles is a text": lambda: {"roles": "Admin"},
     "a role is a list": lambda: {"roles": [["Admin"]]},
@@ -274,7 +297,8 @@ def test_a_truncated_token_is_refused(
 
 
 @pytest.mark.parametrize(
-    "garbage", ["", ".", "..", "a.b.c", "\u00e4.\u00f6.\u00fc", "e30.e30.e30", "W10.W10.W10"]
+    "garbage",
+    ["", ".", "..", "a.b.c", "\u00e4.\u00f6.\u00fc", "e30.e30.e30", "W10.W10.W10"],
 )
 def test_garbage_is_refused(verifier: TokenVerifier, garbage: str) -> None:
     with pytest.raises(TokenError):
