@@ -219,7 +219,10 @@ def test_a_log_that_the_store_refuses_is_given_up_and_tried_again_at_the_next_st
     assert shipping.shipped("refused.log") == b"refused\n"
 
 
-def test_while_the_store_refuses_everything_no_log_is_given_up(shipping: Shipping, s3: S3) -> None:
+def test_while_the_store_refuses_everything_no_log_is_given_up(
+    shipping: Shipping, s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "_LONGEST_PAUSE", 0.1)
     for number in range(3):
         shipping.write(f"kept-{number}.log", b"kept\n")
     instead_of(s3, "kept", lambda: refusal("AccessDenied"))
@@ -287,6 +290,8 @@ def test_credentials_that_become_right_are_used(
     from airflow.models import Connection
     from airflow.utils.session import create_session
 
+    monkeypatch.setattr(turns, "_LEAST_AGE", 0.5)
+    monkeypatch.setattr(turns, "_LONGEST_PAUSE", 1.0)
     good = Connection(uri=os.environ["AIRFLOW_CONN_ASTRO_S3_LOGGING"])
     monkeypatch.delenv("AIRFLOW_CONN_ASTRO_S3_LOGGING")
     right = [KEY]
