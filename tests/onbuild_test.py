@@ -20,9 +20,7 @@ REFUSAL = (
 def index() -> Iterator[str]:
     """An index with a package of the user's, and with a `requests` newer than the image's."""
     greeter = wheel("greeter", "1.0", "GREETING = 'hello'\n", requires=["requests>=2.0"])
-    with package_index(
-        {"greeter": {"1.0": greeter}, "requests": {"99.0": wheel("requests", "99.0")}}
-    ) as url:
+    with package_index([greeter, wheel("requests", "99.0")]) as url:
         yield url
 
 
