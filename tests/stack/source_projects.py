@@ -8,7 +8,7 @@ Project = Dict[str, str]
 """Content by path."""
 
 # Reads what it needs from its own pyproject.toml, and says which versions it was built with.
-_BACKEND = '''
+_BACKEND = """
 import importlib.metadata
 import os
 import zipfile
@@ -41,7 +41,7 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 
 def build_editable(folder, config_settings=None, metadata_directory=None):
     return _build(folder, {{f"{{NAME}}.pth": os.getcwd() + "\\n"}})
-'''
+"""
 
 _SETUP = """
 from setuptools import setup
