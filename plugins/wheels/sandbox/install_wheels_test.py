@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import struct
 import sys
 import zipfile
 from pathlib import Path
@@ -146,6 +147,15 @@ def test_a_file_keeps_the_time_and_the_executable_bit_of_the_wheel(tmp_path: Pat
     entry = install([wheel], tmp_path)[f"{SITE}/hello/run.sh"]
 
     assert (entry.mode, entry.mtime) == (0o755, 1656676800)
+
+
+def test_bytecode_is_for_the_time_and_size_that_the_layer_gives_its_source(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path / "wheels", "hello", {"hello.py": "x = 1\n"}, date=(2022, 7, 1))
+    entries = install([wheel], tmp_path)
+
+    source = entries[f"{SITE}/hello.py"]
+    header = content(entries[f"{SITE}/__pycache__/hello.cpython-39.pyc"])[:16]
+    assert struct.unpack("<III", header[4:]) == (0, source.mtime, source.size)
 
 
 def test_tests_have_no_bytecode(tmp_path: Path) -> None:
