@@ -134,7 +134,7 @@ def _origin(url: str) -> Tuple[str, str, int]:
     except ValueError:
         # A name.
         pass
-    return parts.scheme, host, parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
+    return parts.scheme, host, int(parts.port or _DEFAULT_PORTS.get(parts.scheme, 0))
 
 
 def same_origin(one: str, other: str) -> bool:

@@ -185,9 +185,7 @@ NO_LISTS: Dict[str, Reply] = {
     "a wrong method": Reply.error(405, "UNSUPPORTED"),
     "a wrong request": Reply.error(400, "NAME_INVALID"),
     "not implemented": Reply(501),
-    "a circle": Reply(
-        200, {"Link": '</v2/demo/referrers/x>; rel="next"'}, b'{"manifests": []}'
-    ),
+    "a circle": Reply(200, {"Link": '</v2/demo/referrers/x>; rel="next"'}, b'{"manifests": []}'),
     "a page elsewhere": Reply(
         200, {"Link": '<http://other.example.com/>; rel="next"'}, b'{"manifests": []}'
     ),

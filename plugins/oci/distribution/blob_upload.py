@@ -5,13 +5,7 @@ from __future__ import annotations
 from typing import Callable, Optional
 
 from oci.distribution.blob import Blob, Slice
-from oci.distribution.errors import (
-    DigestRefused,
-    Refused,
-    RegistryError,
-    TryAgain,
-    UploadLost,
-)
+from oci.distribution.errors import DigestRefused, Refused, RegistryError, TryAgain, UploadLost
 from oci.distribution.journal import Journal
 from oci.distribution.repository import Repository, Upload
 

@@ -41,7 +41,10 @@ BEARER = {"realm": "https://auth.example.com/token", "service": "registry"}
             [("negotiate", {}), ("ntlm", {}), ("basic", {"realm": "x"})],
         ),
         # Without the comma that belongs there.
-        ('Basic realm="x" Bearer service="y"', [("basic", {"realm": "x"}), ("bearer", {"service": "y"})]),
+        (
+            'Basic realm="x" Bearer service="y"',
+            [("basic", {"realm": "x"}), ("bearer", {"service": "y"})],
+        ),
         ('Bearer realm="cut off', [("bearer", {"realm": "cut off"})]),
         ('realm="of nothing", Basic', [("basic", {})]),
         ('Basic realm="first", realm="second"', [("basic", {"realm": "first"})]),

@@ -13,13 +13,7 @@ import requests
 from oci.distribution.address import RegistryAddress, same_origin
 from oci.distribution.authorization import Authorization, Authorizer, Scopes
 from oci.distribution.docker_config import Credentials
-from oci.distribution.errors import (
-    DigestRefused,
-    Refused,
-    RegistryError,
-    TryAgain,
-    UploadLost,
-)
+from oci.distribution.errors import DigestRefused, Refused, RegistryError, TryAgain, UploadLost
 from oci.distribution.patience import Patience, requested_pause
 from oci.sandbox.certificates import ca_bundle
 

@@ -73,9 +73,7 @@ class DockerConfig:
             raise RegistryError(f"{self.path}: Docker's configuration must be a JSON object.")
         self._content = content
 
-    def credentials(
-        self, registry: RegistryAddress, repository: str = ""
-    ) -> Optional[Credentials]:
+    def credentials(self, registry: RegistryAddress, repository: str = "") -> Optional[Credentials]:
         """What the configuration holds for a repository of a registry, if anything.
 
         A helper for this registry comes first, then the helper for all, then the file itself.
@@ -199,9 +197,7 @@ def _text(entry: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _matching(
-    entries: Mapping[str, Any], registry: RegistryAddress, repository: str
-) -> List[str]:
+def _matching(entries: Mapping[str, Any], registry: RegistryAddress, repository: str) -> List[str]:
     """The keys that are about a repository of a registry, the closest first.
 
     Source: docker/cli, cli/config/credentials; containers/image, docs/containers-auth.json.5.md.

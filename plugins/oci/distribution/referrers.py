@@ -1,7 +1,7 @@
 """The documents about an image: bills of materials and provenance, each an artifact of its own.
 
-Source: OCI image spec 1.1, manifest.md, "subject"; OCI distribution spec 1.1, "Pushing Manifests with
-Subject" and "Referrers Tag Schema".
+Source: OCI image spec 1.1, manifest.md, "subject"; OCI distribution spec 1.1, "Pushing Manifests
+with Subject" and "Referrers Tag Schema".
 """
 
 from __future__ import annotations

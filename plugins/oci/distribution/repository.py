@@ -15,13 +15,7 @@ from urllib.parse import quote, urljoin
 import requests
 from oci.distribution.blob import Blob
 from oci.distribution.client import RegistryClient
-from oci.distribution.errors import (
-    DigestRefused,
-    Refused,
-    RegistryError,
-    TryAgain,
-    UploadLost,
-)
+from oci.distribution.errors import DigestRefused, Refused, RegistryError, TryAgain, UploadLost
 
 _MANIFEST_TYPES = ", ".join(
     (

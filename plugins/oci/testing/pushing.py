@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Dict, Optional
 
 from oci.distribution.address import parse_address
 from oci.distribution.client import RegistryClient
@@ -21,9 +21,7 @@ ME = Credentials("me", "secret")
 REPOSITORY, TAG = "demo", "1.0"
 
 
-def push(
-    address: str, layout: Layout, credentials: Optional[Credentials] = ME, **more: Any
-) -> str:
+def push(address: str, layout: Layout, credentials: Optional[Credentials] = ME, **more: Any) -> str:
     """Push an image to REPOSITORY and TAG.
 
     Args:
@@ -38,7 +36,13 @@ def push(
     Raises:
         RegistryError: It did not work.
     """
-    fields = {"plain_http": False, "force": False, "mount_from": (), "chunk": 1000, **more}
+    fields: Dict[str, Any] = {
+        "plain_http": False,
+        "force": False,
+        "mount_from": (),
+        "chunk": 1000,
+        **more,
+    }
     request = PushRequest(address=address, repository=REPOSITORY, tag=TAG, **fields)
     parsed = parse_address(address, request.plain_http)
     output = io.StringIO()

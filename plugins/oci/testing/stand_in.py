@@ -87,6 +87,8 @@ class StandInRegistry:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # An answer in pieces waits for the client to confirm the first.
+            wbufsize = -1
 
             def handle_one_request(self) -> None:
                 try:
@@ -105,7 +107,8 @@ class StandInRegistry:
                 for name, value in reply.headers.items():
                     for each in value.split("\n"):
                         self.send_header(name, each)
-                if "Content-Length" not in reply.headers and reply.status != 204:
+                told = {"Content-Length", "Transfer-Encoding"} & set(reply.headers)
+                if not told and reply.status != 204:
                     self.send_header("Content-Length", str(len(reply.body)))
                 self.end_headers()
                 if self.command != "HEAD":
@@ -147,7 +150,8 @@ class StandInRegistry:
 
     def _regular(self, request: Request) -> Reply:
         match = re.fullmatch(
-            r"/v2/(?P<name>.+?)/(?P<kind>manifests|blobs/uploads|blobs|referrers|tags)/(?P<rest>.*)",
+            r"/v2/(?P<name>.+?)/"
+            r"(?P<kind>manifests|blobs/uploads|blobs|referrers|tags)/(?P<rest>.*)",
             request.path,
         )
         if not match:
@@ -204,7 +208,7 @@ class StandInRegistry:
             if mount and source and (source[0], mount[0]) in self.blobs:
                 self.blobs[name, mount[0]] = self.blobs[source[0], mount[0]]
                 return Reply(201, {"Location": f"/v2/{name}/blobs/{mount[0]}"})
-            identity = str(len(self._uploads) + 1)
+            identity = str(len(self.requests))
             self._uploads[identity] = b""
             return self._open(202, name, identity)
         if identity not in self._uploads:
