@@ -134,7 +134,8 @@ def _origin(url: str) -> Tuple[str, str, int]:
     except ValueError:
         # A name.
         pass
-    return parts.scheme, host, int(parts.port or _DEFAULT_PORTS.get(parts.scheme, 0))
+    port = _DEFAULT_PORTS.get(parts.scheme, 0) if parts.port is None else parts.port
+    return parts.scheme, host, port
 
 
 def same_origin(one: str, other: str) -> bool:
