@@ -119,7 +119,7 @@ def test_the_closest_entry_counts(home: Home) -> None:
 
 
 def test_an_empty_entry_leaves_it_to_the_next(home: Home) -> None:
-    auths = {HOST: {}, f"https://{HOST}": None, f"https://{HOST}/v1/": entry("me")}
+    auths: Dict[str, Any] = {HOST: {}, f"https://{HOST}": None, f"https://{HOST}/v1/": entry("me")}
     assert home.user({"auths": auths}) == "me"
 
 
