@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import List
+from typing import Any, List
 
 import pytest
 from oci.sandbox.engine import Engine, load
@@ -42,7 +42,7 @@ class Machine:
 
 
 @pytest.fixture(params=KINDS)
-def kind(request: pytest.FixtureRequest) -> str:
+def kind(request: Any) -> str:
     return str(request.param)
 
 

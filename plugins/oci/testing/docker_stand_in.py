@@ -3,8 +3,8 @@
 usage: docker_stand_in.py version | image ls | image inspect --format FORMAT NAME ... | load
 
 Of the environment, STORE is a folder, and KIND says what the engine is like: `classic` knows images
-by their config, `podman` too, without the algorithm; `containerd` makes a manifest of what it loads,
-and takes only what is whole; `registry` gives that the digest in MANIFEST.
+by their config, `podman` too, without the algorithm; `containerd` makes a manifest of what it loads
+and takes only what is whole; `registry` gives that manifest the digest in MANIFEST.
 """
 
 from __future__ import annotations
