@@ -26,7 +26,7 @@ class Machine:
         program = folder / "bin" / "docker"
         program.parent.mkdir()
         # It is started often, and needs no site-packages.
-        script = f'exec {sys.executable} -S -E {docker_stand_in.__file__} "$@"'
+        script = f'exec {sys.executable} -S -E {Path(docker_stand_in.__file__).resolve()} "$@"'
         program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(0o755)
         self._env = {"PATH": f"{program.parent}:/usr/bin:/bin", "STORE": str(self.store)}
