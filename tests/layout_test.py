@@ -35,8 +35,10 @@ def tool(name: str) -> str:
     return found
 
 
-def test_skopeo_reads_it(layout: Layout) -> None:
-    argv = [tool("skopeo"), "inspect", f"oci:{layout.path}:{layout.reference}"]
+@pytest.mark.parametrize("named", [True, False])
+def test_skopeo_reads_it(layout: Layout, named: bool) -> None:
+    name = f":{layout.reference}" if named else ""
+    argv = [tool("skopeo"), "inspect", f"oci:{layout.path}{name}"]
 
     inspected: Dict[str, Any] = json.loads(
         subprocess.run(argv, check=True, stdout=subprocess.PIPE, timeout=60).stdout
@@ -46,6 +48,23 @@ def test_skopeo_reads_it(layout: Layout) -> None:
     assert inspected["Layers"] == list(layout.layer_digests)
     assert inspected["Os"] == "linux"
     assert inspected["Architecture"] == "amd64"
+
+
+def test_it_holds_one_image_and_nothing_else(layout: Layout) -> None:
+    index = json.loads((layout.path / "index.json").read_text())
+    assert index["manifests"] == [layout.descriptor]
+
+
+def test_skopeo_finds_what_is_attached_to_it(layout: Layout, dist: Path) -> None:
+    # As an older registry has it: at a tag of the image's digest.
+    tag = layout.descriptor["digest"].replace(":", "-")
+    path = dist / "referrers" / layout.path.name
+    argv = [tool("skopeo"), "inspect", "--raw", f"oci:{path}:{tag}"]
+
+    index = json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE, timeout=60).stdout)
+
+    assert len(index["manifests"]) == 3
+    assert all(layout.blob(each["digest"]).is_file() for each in index["manifests"])
 
 
 def test_umoci_reads_it(layout: Layout) -> None:

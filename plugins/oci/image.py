@@ -87,6 +87,9 @@ class ImageSpec:
     created: str
     """RFC 3339, for example `2022-07-11T00:00:00Z`. Never from the clock."""
 
+    name: str
+    """What files of the image are called, below `dist/images` and elsewhere. No other has it."""
+
     @property
     def reference(self) -> str:
         """What an engine knows the image by: `astro-runtime:5.0.6`."""

@@ -23,6 +23,13 @@ def _descriptors(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
             yield path, json.loads(path.read_bytes())
 
 
+def _layers_beside(path: Path) -> Path:
+    """Where the layers of an image are described; a repository's name makes folders of its own."""
+    candidates = [parent / "layers" for parent in path.parents]
+    # `dist/images/5.0.6`, `dist/images/team/tool`.
+    return next(filter(Path.is_dir, candidates), path.parent.parent / "layers")
+
+
 def read_earlier_build(path: Path) -> ImageContents:
     """Read an image of `dist/images`, and its layers' documents from `dist/layers` beside it.
 
@@ -35,7 +42,7 @@ def read_earlier_build(path: Path) -> ImageContents:
         raise EarlierBuildError(
             f"--explain-since: {error} Name a folder of `dist/images`."
         ) from None
-    folder = path.resolve().parent.parent / "layers"
+    folder = _layers_beside(path.resolve())
     by_diff_id = {data["diffID"]: (file, data) for file, data in _descriptors(folder)}
     layers: list[LayerContents] = []
     for diff_id, history in zip(layout.diff_ids, layout.config["history"]):
