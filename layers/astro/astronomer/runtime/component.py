@@ -71,9 +71,16 @@ def _candidates(proc: Path) -> Iterator[Tuple[int, List[str]]]:
         yield 1, argv
     else:
         # The child has become the command, and may have renamed itself.
-        yield children[0] if children else 1, command
+        yield _attended(proc, children[0]) if children else 1, command
     for child in children:
         yield child, _command_line(proc, child)
+
+
+def _attended(proc: Path, pid: int) -> int:
+    """The command's process, where our entrypoint stays beside it as its parent."""
+    if _after_init(_command_line(proc, pid)) is None:
+        return pid
+    return next(iter(_children(proc, pid)), pid)
 
 
 def _after_init(argv: List[str]) -> Optional[List[str]]:

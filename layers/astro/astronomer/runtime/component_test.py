@@ -40,6 +40,15 @@ def test_the_component_is_what_the_container_was_started_for(
     assert running_component(processes(tmp_path, commands)) == component
 
 
+def test_a_component_beside_which_the_entrypoint_stays_is_its_child(tmp_path: Path) -> None:
+    ours = ["/usr/bin/python3", "-IS", "/entrypoint", "airflow", "scheduler"]
+    proc = processes(tmp_path, {1: [*TINI, "airflow", "scheduler"], 7: ours})
+    processes(proc, {9: ["airflow", "scheduler", "--pid", "x"]})
+    (proc / "7" / "task" / "7" / "children").write_text("9 ")
+
+    assert running_component(proc) == ("scheduler", 9)
+
+
 @pytest.mark.parametrize(
     "argv", [[*TINI, "airflow", "version"], [*TINI, "bash"], ["sleep", "infinity"], TINI]
 )
