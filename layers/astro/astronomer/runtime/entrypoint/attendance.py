@@ -100,7 +100,7 @@ def attend(
             say(f"the {name} did not end within {seconds:g} s of being told to, and is killed.")
             # From the top, for none to start another one.
             _send(signal.SIGKILL, [child, *_descendants(child)])
-            deadline = float("inf")
+            pressed, deadline, reminder = True, float("inf"), float("inf")
         elif now >= reminder:
             pressed, reminder = True, float("inf")
             _send(signal.SIGTERM, _descendants(child))

@@ -34,8 +34,8 @@ TASK_POD = "AIRFLOW_IS_K8S_EXECUTOR_POD"
 DEFAULT_WAIT_TIMEOUT = 120.0
 """Seconds."""
 
-DEFAULT_STOP_TIMEOUT = 8.0
-"""Seconds: `docker stop` kills after ten."""
+DEFAULT_STOP_TIMEOUT = 6.0
+"""Seconds: `docker stop` kills after ten, and on a busy machine a killed process needs some."""
 
 _COMMAND, _SECRET = "_CMD", "_SECRET"
 
