@@ -62,7 +62,8 @@ def test_it_waits_for_a_database_that_comes_late(
     )
     airflow.wait_for_log("waiting for the database at 127.0.0.9:5432 or 127.0.0.1:5432", seconds=60)
 
-    engine.start(postgres_image, network=pause.network)
+    trust = {"POSTGRES_HOST_AUTH_METHOD": "trust"}
+    engine.start(postgres_image, network=pause.network, environment=trust)
 
     assert "Connection successful" in airflow.wait(seconds=120).checked().output
 

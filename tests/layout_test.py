@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any, Dict
 
 import pytest
+from oci.history import copied_targets, dockerfile_lines
 
 from tests.engine.layout import Layout
+from tests.engine.session import Engine
 
 _CHUNK = 1 << 20
 
@@ -75,6 +77,22 @@ def test_umoci_reads_it(layout: Layout) -> None:
 
     layers = [entry for entry in stat["history"] if not entry.get("empty_layer")]
     assert [entry["layer"]["digest"] for entry in layers] == list(layout.layer_digests)
+
+
+def test_its_history_is_a_dockerfile_that_makes_an_image_of_the_same_configuration(
+    engine: Engine, layout: Layout
+) -> None:
+    history = layout.config["history"]
+    targets = copied_targets(history)
+    dockerfile = "\n".join(["FROM scratch", *dockerfile_lines(history)])
+
+    built = engine.build({"Dockerfile": dockerfile, **{target: "" for target in targets}})
+
+    assert built.image, built.log
+    expected, found = layout.config["config"], engine.inspect(built.image)["Config"]
+    found["Labels"] = {key: found["Labels"][key] for key in expected["Labels"]}
+    assert {key: found[key] for key in expected} == expected
+    assert len(targets) == len(layout.layer_digests)
 
 
 def test_it_is_named_after_its_release(layout: Layout) -> None:

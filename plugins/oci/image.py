@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Mapping, Sequence
 
+from oci.history import image_history
 from oci.layer import BuiltLayer
 from oci.platform import PLATFORM
 from pants.engine.addresses import Address
@@ -168,15 +169,15 @@ def _config(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> dict[str, Any]:
         "Shell": list(config.shell),
         "OnBuild": list(config.onbuild),
     }
+    container = {key: value for key, value in container.items() if value}
+    targets = [layer.descriptor.target for layer in layers]
     return {
         "created": spec.created,
         "architecture": PLATFORM.architecture,
         "os": PLATFORM.os,
-        "config": {key: value for key, value in container.items() if value},
+        "config": container,
         "rootfs": {"type": "layers", "diff_ids": [layer.descriptor.diff_id for layer in layers]},
-        "history": [
-            {"created": spec.created, "created_by": layer.descriptor.target} for layer in layers
-        ],
+        "history": image_history(targets, container, spec.created),
     }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from oci.contents import ImageContents, LayerContents, layer_contents
+from oci.history import copied_targets
 from oci.layer import LayerDescriptor
 from oci.sandbox import mtree, packages
 from oci.sandbox.errors import SandboxError
@@ -45,12 +46,11 @@ def read_earlier_build(path: Path) -> ImageContents:
     folder = _layers_beside(path.resolve())
     by_diff_id = {data["diffID"]: (file, data) for file, data in _descriptors(folder)}
     layers: list[LayerContents] = []
-    for diff_id, history in zip(layout.diff_ids, layout.config["history"]):
+    for diff_id, target in zip(layout.diff_ids, copied_targets(layout.config["history"])):
         if diff_id not in by_diff_id:
             raise EarlierBuildError(
-                f"--explain-since: {folder} does not describe the layer "
-                f"{history.get('created_by', diff_id)} of {path}. Keep the whole folder `dist` of "
-                "the earlier build."
+                f"--explain-since: {folder} does not describe the layer {target} of {path}. Keep "
+                "the whole folder `dist` of the earlier build."
             )
         file, data = by_diff_id[diff_id]
         paths = mtree.loads(file.with_suffix(".mtree").read_text())

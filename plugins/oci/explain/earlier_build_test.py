@@ -7,6 +7,7 @@ import pytest
 from oci.contents import ImageContents
 from oci.explain.earlier_build import EarlierBuildError, read_earlier_build
 from oci.explain.samples import sample_image, sample_layer
+from oci.history import image_history
 from oci.sandbox import mtree, packages
 
 LAYER = sample_layer("layers/app:app", {"pypi/flask": "1.0"}, {"etc/x": "content"})
@@ -17,7 +18,8 @@ def write_dist(dist: Path, image: ImageContents, name: str = "1.0") -> Path:
     """What `package` leaves of an image, without the layers' bytes."""
     blobs: dict[str, object] = {}
     diff_ids = [layer.descriptor.diff_id for layer in image.layers]
-    history = [{"created_by": layer.descriptor.target} for layer in image.layers]
+    targets = [layer.descriptor.target for layer in image.layers]
+    history = image_history(targets, {"User": "astro"}, "2022-07-11T00:00:00Z")
     blobs["config.json"] = {"rootfs": {"diff_ids": diff_ids}, "history": history}
     blobs["manifest.json"] = {"config": {"digest": "config.json"}, "layers": []}
     folder = dist / "images" / name

@@ -158,9 +158,16 @@ def _candidates(proc: Path) -> Iterator[Tuple[int, List[str]]]:
         yield 1, command_of(1, proc)
     else:
         # The child has become the command, and may have renamed itself.
-        yield started[0] if started else 1, command
+        yield _attended(proc, started[0]) if started else 1, command
     for child in started:
         yield child, command_of(child, proc)
+
+
+def _attended(proc: Path, pid: int) -> int:
+    """The command's process, where our entrypoint stays beside it as its parent."""
+    if _after_init(_command_line(proc, pid)) is None:
+        return pid
+    return next(iter(children(pid, proc)), pid)
 
 
 def _after_init(argv: List[str]) -> Optional[List[str]]:

@@ -58,6 +58,15 @@ def test_the_component_is_what_the_container_was_started_for(
     assert found and (found.name, found.pid) == component
 
 
+def test_a_component_beside_which_the_entrypoint_stays_is_its_child(tmp_path: Path) -> None:
+    ours = ["/usr/bin/python3", "-IS", "/entrypoint", "airflow", "scheduler"]
+    proc = processes(tmp_path, {1: [*TINI, "airflow", "scheduler"], 7: ours})
+    processes(proc, {9: ["airflow", "scheduler", "--pid", "x"]})
+    (proc / "7" / "task" / "7" / "children").write_text("9 ")
+
+    assert running_component(proc) == ("scheduler", 9)
+
+
 @pytest.mark.parametrize(
     "commands, argv",
     [
