@@ -1,5 +1,4 @@
-"""What browsers do beside asking for pages: they keep cookies, send forms, and ask whether a page may
-use the REST API of another host."""
+"""What browsers do beside asking for pages: cookies, forms, questions for pages of other hosts."""
 
 from __future__ import annotations
 
