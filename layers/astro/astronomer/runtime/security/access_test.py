@@ -73,11 +73,7 @@ class Route(NamedTuple):
             sent = {"json": {}} if is_api else {"data": form}
         path = built[1]
         answer = app.test_client().open(
-            path,
-            method=self.method,
-            headers=headers,
-            query_string=_QUERIES.get(str(self)),
-            **sent,
+            path, method=self.method, headers=headers, query_string=_QUERIES.get(str(self)), **sent
         )
         target = urlsplit(urljoin(path, answer.headers.get("Location", path))).path
         # Flask-AppBuilder's answer to an action of another's: to the folder of the page.
@@ -136,8 +132,7 @@ def expected() -> List[str]:
     for line in path.read_text().splitlines():
         line, _, remark = line.partition("  # ")
         since, until = (
-            re.fullmatch(rf"{word} (\d+)\.(\d+)\.(\d+)", remark)
-            for word in ("since", "until")
+            re.fullmatch(rf"{word} (\d+)\.(\d+)\.(\d+)", remark) for word in ("since", "until")
         )
         assert since or until or not remark, line
         if since and version < tuple(map(int, since.groups())):
@@ -148,7 +143,5 @@ def expected() -> List[str]:
     return found
 
 
-def test_every_route_is_open_to_whom_the_platform_says(
-    app: Flask, rsa_key: SigningKey
-) -> None:
+def test_every_route_is_open_to_whom_the_platform_says(app: Flask, rsa_key: SigningKey) -> None:
     assert observed(app, rsa_key) == expected()

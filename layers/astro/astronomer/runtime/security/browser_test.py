@@ -38,21 +38,8 @@ def sessions() -> int:
         return int(connection.execute(text("SELECT count(*) FROM session")).scalar())
 
 
-PAGES = [
-    "/home",
-    "/pool/list/",
-    "/variable/add",
-    "/users/userinfo/",
-    "/logout/",
-    "/login/",
-]
-NO_PAGES = [
-    "/static/pin_32.png",
-    "/api/v1/dags",
-    "/health",
-    "/api/v1/health",
-    "/robots.txt",
-]
+PAGES = ["/home", "/pool/list/", "/variable/add", "/users/userinfo/", "/logout/", "/login/"]
+NO_PAGES = ["/static/pin_32.png", "/api/v1/dags", "/health", "/api/v1/health", "/robots.txt"]
 
 
 @pytest.mark.parametrize("path", PAGES + NO_PAGES)
@@ -67,9 +54,7 @@ def test_no_request_leaves_a_session_in_the_database(
 
 
 @pytest.mark.parametrize("path", NO_PAGES)
-def test_what_is_no_page_sets_no_cookie(
-    app: Flask, headers: Dict[str, str], path: str
-) -> None:
+def test_what_is_no_page_sets_no_cookie(app: Flask, headers: Dict[str, str], path: str) -> None:
     assert "Set-Cookie" not in app.test_client().get(path, headers=headers).headers
 
 
@@ -96,8 +81,7 @@ def test_a_browser_s_form_is_taken_and_its_message_shown_once(
     answer = client.post("/variable/add", headers=headers, data=sent)
     assert (answer.status_code, key in variables()) == (302, True)
     pages = [
-        client.get("/variable/list/", headers=headers).get_data(as_text=True)
-        for _ in range(2)
+        client.get("/variable/list/", headers=headers).get_data(as_text=True) for _ in range(2)
     ]
     assert ["Added Row" in page for page in pages] == [True, False]
 
@@ -109,22 +93,15 @@ def test_a_form_of_another_s_browser_is_refused(
     client = app.test_client()
     sent = form(client, headers, "stolen")
     if who == "another user":
-        answer = client.post(
-            "/variable/add", headers=bearer(rsa_key, "mallory"), data=sent
-        )
+        answer = client.post("/variable/add", headers=bearer(rsa_key, "mallory"), data=sent)
         assert answer.status_code == 400
     else:
         assert app.test_client().post("/variable/add", data=sent).status_code == 401
-    assert (
-        app.test_client().post("/variable/add", headers=headers, data=sent).status_code
-        == 400
-    )
+    assert app.test_client().post("/variable/add", headers=headers, data=sent).status_code == 400
     assert "stolen" not in variables()
 
 
-def test_a_cookie_of_one_s_own_making_is_no_session(
-    app: Flask, headers: Dict[str, str]
-) -> None:
+def test_a_cookie_of_one_s_own_making_is_no_session(app: Flask, headers: Dict[str, str]) -> None:
     client: Any = app.test_client()
     client.set_cookie("localhost", "session", "eyJfdXNlcl9pZCI6IjEifQ.YdbaAA.forged")
     assert client.get("/home").status_code == 401
@@ -141,20 +118,14 @@ PREFLIGHT = {
 
 @pytest.fixture
 def cors(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {
-        "ORIGINS": ORIGIN,
-        "METHODS": "GET",
-        "HEADERS": "authorization",
-    }.items():
+    for name, value in {"ORIGINS": ORIGIN, "METHODS": "GET", "HEADERS": "authorization"}.items():
         monkeypatch.setenv(f"AIRFLOW__API__ACCESS_CONTROL_ALLOW_{name}", value)
     # Airflow 2.2 names one.
     monkeypatch.setenv("AIRFLOW__API__ACCESS_CONTROL_ALLOW_ORIGIN", ORIGIN)
 
 
 @pytest.mark.parametrize("path", ["/api/v1/dags", "/api/v1/connections/nothing"])
-def test_a_preflight_is_answered_as_airflow_does(
-    app: Flask, cors: None, path: str
-) -> None:
+def test_a_preflight_is_answered_as_airflow_does(app: Flask, cors: None, path: str) -> None:
     answer = app.test_client().options(path, headers=PREFLIGHT)
     assert (answer.status_code, answer.data) == (200, b"")
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
@@ -169,18 +140,13 @@ def test_a_page_of_another_host_can_read_why_it_is_refused(
     client, origin = app.test_client(), {"Origin": ORIGIN}
     for sent, code in ((origin, 401), ({**headers, **origin}, 200)):
         answer = client.get("/api/v1/dags", headers=sent)
-        assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (
-            code,
-            ORIGIN,
-        )
+        assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (code, ORIGIN)
 
 
 @pytest.mark.parametrize(
     "path", ["/home", "/variable/list/", "/static/pin_32.png", "/api/v1/no", "/no"]
 )
-def test_nothing_else_is_told_without_a_token(
-    app: Flask, cors: None, path: str
-) -> None:
+def test_nothing_else_is_told_without_a_token(app: Flask, cors: None, path: str) -> None:
     for sent in ({}, PREFLIGHT):
         answer = app.test_client().options(path, headers=sent)
         assert answer.status_code == 401

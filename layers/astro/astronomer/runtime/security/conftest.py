@@ -29,10 +29,7 @@ class SigningKey:
     """A private key and what belongs to it."""
 
     def __init__(
-        self,
-        kid: str,
-        algorithm: str = "RS256",
-        curve: ec.EllipticCurve = ec.SECP256R1(),
+        self, kid: str, algorithm: str = "RS256", curve: ec.EllipticCurve = ec.SECP256R1()
     ) -> None:
         self.kid = kid
         self.algorithm = algorithm
@@ -44,21 +41,14 @@ class SigningKey:
     @property
     def public_pem(self) -> bytes:
         public = self._key.public_key()
-        return bytes(
-            public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        )
+        return bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
 
     @property
     def jwk(self) -> Dict[str, str]:
         numbers = self._key.public_key().public_numbers()
         about = {"kid": self.kid, "use": "sig", "alg": self.algorithm}
         if self.algorithm == "RS256":
-            return {
-                **about,
-                "kty": "RSA",
-                "n": _base64(numbers.n),
-                "e": _base64(numbers.e),
-            }
+            return {**about, "kty": "RSA", "n": _base64(numbers.n), "e": _base64(numbers.e)}
         x, y = _base64(numbers.x, 32), _base64(numbers.y, 32)
         return {**about, "kty": "EC", "crv": "P-256", "x": x, "y": y}
 
@@ -75,17 +65,10 @@ class SigningKey:
             "nbf": now,
             "exp": now + 600,
         }
-        payload = {
-            name: value
-            for name, value in {**good, **claims}.items()
-            if value is not None
-        }
+        payload = {name: value for name, value in {**good, **claims}.items() if value is not None}
         encode: Any = jwt.encode
         made = encode(
-            payload,
-            self.private_pem,
-            self.algorithm,
-            headers={"kid": self.kid, **headers},
+            payload, self.private_pem, self.algorithm, headers={"kid": self.kid, **headers}
         )
         # PyJWT 1 gives bytes.
         return made.decode() if isinstance(made, bytes) else str(made)
@@ -93,19 +76,13 @@ class SigningKey:
     def sign(self, claims: str) -> str:
         """A token with these claims, whatever they are, by an RSA key."""
         header = {"alg": self.algorithm, "typ": "JWT", "kid": self.kid}
-        content = ".".join(
-            _base64_text(part.encode()) for part in (json.dumps(header), claims)
-        )
-        signature = self._key.sign(
-            content.encode(), padding.PKCS1v15(), hashes.SHA256()
-        )
+        content = ".".join(_base64_text(part.encode()) for part in (json.dumps(header), claims))
+        signature = self._key.sign(content.encode(), padding.PKCS1v15(), hashes.SHA256())
         return f"{content}.{_base64_text(signature)}"
 
     @property
     def private_pem(self) -> bytes:
-        return bytes(
-            self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        )
+        return bytes(self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
 def key_set(*keys: SigningKey) -> bytes:
@@ -119,17 +96,12 @@ def hand_made_token(
     """A token that no library would make; a header may be text."""
     text = header if isinstance(header, str) else json.dumps(header)
     return ".".join(
-        [
-            *(_base64_text(part.encode()) for part in (text, json.dumps(claims))),
-            signature,
-        ]
+        [*(_base64_text(part.encode()) for part in (text, json.dumps(claims))), signature]
     )
 
 
 def _base64(number: int, length: int = 0) -> str:
-    return _base64_text(
-        number.to_bytes(length or (number.bit_length() + 7) // 8, "big")
-    )
+    return _base64_text(number.to_bytes(length or (number.bit_length() + 7) // 8, "big"))
 
 
 def _base64_text(content: bytes) -> str:

@@ -80,14 +80,11 @@ class AstronomerSecurityManager(AirflowSecurityManager):
             user = self._user_of(identity, given)
         except UserNotStored as error:
             return forbidden(str(error))
-        except SQLAlchemyError:
-            log.exception(
-                "The database could not be asked who %r is", identity.username
-            )
+        except SQLAlchemyError as error:
+            cause = getattr(error, "orig", None) or error
+            log.error("The database does not say who %r is: %r.", identity.username, cause)
             self._roll_back()
-            return unavailable(
-                "The database of this Deployment does not answer as it should."
-            )
+            return unavailable("The database of this Deployment does not answer as it should.")
         if user is None:
             return forbidden("This user has been deactivated.")
         browser_session.begin(identity.username)
@@ -130,20 +127,14 @@ class AstronomerSecurityManager(AirflowSecurityManager):
     @staticmethod
     def _is_answered_by_flask() -> bool:
         rule: Any = request.url_rule
-        return request.method == "OPTIONS" and getattr(
-            rule, "provide_automatic_options", False
-        )
+        return request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False)
 
-    def _user_of(
-        self, identity: Identity, given: FrozenSet[str]
-    ) -> Optional[RequestUser]:
+    def _user_of(self, identity: Identity, given: FrozenSet[str]) -> Optional[RequestUser]:
         """The user of this request; None where Airflow has deactivated them."""
         stored = self._stored_users.find_or_add(identity)
         if not stored.active:
             return None
-        by_token = self.get_session.query(self.role_model).filter(
-            self.role_model.name.in_(given)
-        )
+        by_token = self.get_session.query(self.role_model).filter(self.role_model.name.in_(given))
         by_project = [role for role in stored.roles if role.name not in MANAGED]
         roles = [*by_token, *by_project]
         return RequestUser(stored, identity, roles, permissions(self, roles))
@@ -177,9 +168,7 @@ class AstronomerSecurityManager(AirflowSecurityManager):
         return False
 
     @provide_session
-    def get_accessible_dags(
-        self, user_actions: Any, user: Any, session: Any = None
-    ) -> Any:
+    def get_accessible_dags(self, user_actions: Any, user: Any, session: Any = None) -> Any:
         """The query for the DAGs that a user may do one of these actions to."""
         ids = dags_of(self._permissions_of(user), user_actions)
         query = session.query(DagModel)
@@ -187,10 +176,7 @@ class AstronomerSecurityManager(AirflowSecurityManager):
 
     @provide_session
     def get_accessible_dag_ids(
-        self,
-        user: Any,
-        user_actions: Optional[Iterable[str]] = None,
-        session: Any = None,
+        self, user: Any, user_actions: Optional[Iterable[str]] = None, session: Any = None
     ) -> Set[str]:
         """The ids of the DAGs that a user may do one of these actions to; by default, any."""
         actions = user_actions or [ACTION_CAN_EDIT, ACTION_CAN_READ]
@@ -207,9 +193,7 @@ class AstronomerSecurityManager(AirflowSecurityManager):
 
     def _permissions_of(self, user: Any) -> FrozenSet[Permission]:
         # Older proxies of Werkzeug's are of no class but their own.
-        user = (
-            user._get_current_object() if hasattr(user, "_get_current_object") else user
-        )
+        user = user._get_current_object() if hasattr(user, "_get_current_object") else user
         if isinstance(user, RequestUser):
             return user.perms
         return frozenset() if user.is_anonymous else permissions(self, user.roles)

@@ -25,9 +25,5 @@ class ProjectRoutes:
         kinds = {view if isinstance(view, type) else type(view) for view in views}
         return frozenset(
             [each["blueprint"].name for each in plugins_manager.flask_blueprints or ()]
-            + [
-                view.endpoint
-                for view in self._appbuilder.baseviews
-                if type(view) in kinds
-            ]
+            + [view.endpoint for view in self._appbuilder.baseviews if type(view) in kinds]
         )

@@ -122,14 +122,10 @@ def test_a_plugin_s_routes_are_its_own_and_others_are_closed(
 def test_no_other_way_to_say_who_one_is_counts(app: Flask) -> None:
     manager: Any = app.appbuilder.sm  # type: ignore[attr-defined]
     with app.app_context():
-        manager.add_user(
-            "root", "R", "R", "r@test", manager.find_role("Admin"), "known-password"
-        )
+        manager.add_user("root", "R", "R", "r@test", manager.find_role("Admin"), "known-password")
     client: Any = app.test_client()
     for path in ("/home", "/api/v1/variables"):
-        answer = client.get(
-            path, headers={"Authorization": "Basic cm9vdDprbm93bi1wYXNzd29yZA=="}
-        )
+        answer = client.get(path, headers={"Authorization": "Basic cm9vdDprbm93bi1wYXNzd29yZA=="})
         assert answer.status_code == 401
     sent = {"username": "root", "password": "known-password"}
     assert client.post("/login/", data=sent).status_code == 401

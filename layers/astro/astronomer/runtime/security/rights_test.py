@@ -31,9 +31,8 @@ class Visitors:
         self._key = key
 
     def get(self, name: str, role: str, path: str = ONLY_OP, **claims: Any) -> int:
-        token = self._key.token(
-            sub=name, roles=[role], **{"email": f"{name}@test", **claims}
-        )
+        about: Dict[str, Any] = {"sub": name, "email": f"{name}@test", "roles": [role], **claims}
+        token = self._key.token(**about)
         headers = {"Authorization": f"Bearer {token}"}
         return self._app.test_client().get(path, headers=headers).status_code
 
@@ -56,12 +55,7 @@ def stored(name: str) -> Dict[str, Any]:
             " WHERE user_id = :id"
         )
         found = sorted(name for name, in connection.execute(roles, id=row[0]))
-    return {
-        "name": f"{row[1]} {row[2]}",
-        "email": row[3],
-        "active": row[4],
-        "roles": found,
-    }
+    return {"name": f"{row[1]} {row[2]}", "email": row[3], "active": row[4], "roles": found}
 
 
 def give(app: Flask, name: str, *roles: str) -> None:
@@ -168,17 +162,10 @@ def test_a_demotion_holds_whoever_has_the_user_s_address(visitors: Visitors) -> 
     assert stored("other")["email"] == "other@test"
 
 
-@pytest.mark.parametrize(
-    "names", [{}, {"full_name": "Twin Two", "email": "second-twin@test"}]
-)
-def test_two_tokens_of_one_user_do_not_meet(
-    visitors: Visitors, names: Dict[str, str]
-) -> None:
+@pytest.mark.parametrize("names", [{}, {"full_name": "Twin Two", "email": "second-twin@test"}])
+def test_two_tokens_of_one_user_do_not_meet(visitors: Visitors, names: Dict[str, str]) -> None:
     # What the second token says of the user is written once, not at each turn.
-    turns: List[Tuple[str, int, Dict[str, str]]] = [
-        ("Viewer", 403, {}),
-        ("Admin", 200, names),
-    ]
+    turns: List[Tuple[str, int, Dict[str, str]]] = [("Viewer", 403, {}), ("Admin", 200, names)]
     for role, code, claims in turns:
         assert visitors.get("twin", role, **claims) == code
     with writes() as found, ThreadPoolExecutor(6) as pool:
@@ -199,9 +186,7 @@ def dags(app: Flask, visitors: Visitors) -> Iterator[None]:
 
     with create_session() as session:
         for dag_id in ("mine", "theirs"):
-            session.merge(
-                DagModel(dag_id=dag_id, is_active=True, fileloc="/x.py", owners="me")
-            )
+            session.merge(DagModel(dag_id=dag_id, is_active=True, fileloc="/x.py", owners="me"))
     assert visitors.get("keeper", "Viewer", EVERY_ROLE) == 200
     manager: Any = app.appbuilder.sm  # type: ignore[attr-defined]
     with app.app_context():
@@ -272,12 +257,8 @@ def test_a_name_or_an_address_that_is_another_s_address_is_no_hindrance(
     assert stored("second")["email"] == "vic@test"
 
 
-@pytest.mark.parametrize(
-    "email", ["e" * 65, "\udc80@test", "a\x00b@test", "ada\n@test"]
-)
-def test_an_address_that_no_database_holds_is_left_out(
-    visitors: Visitors, email: str
-) -> None:
+@pytest.mark.parametrize("email", ["e" * 65, "\udc80@test", "a\x00b@test", "ada\n@test"])
+def test_an_address_that_no_database_holds_is_left_out(visitors: Visitors, email: str) -> None:
     name = f"writer-{len(email)}"
     assert visitors.get(name, "Op", email=email, full_name="Ada\udc80 \x00L") == 200
     assert stored(name) == {"name": "Ada L", "email": name, "active": True, "roles": []}
@@ -286,9 +267,7 @@ def test_an_address_that_no_database_holds_is_left_out(
 @pytest.mark.parametrize(
     "name", ["\udc80", "a\ud800b", "a\x00", "a\nb", "\x7f", " ", "ada ", "\u3000ada"]
 )
-def test_a_name_that_no_database_holds_is_refused(
-    visitors: Visitors, name: str
-) -> None:
+def test_a_name_that_no_database_holds_is_refused(visitors: Visitors, name: str) -> None:
     assert visitors.get(name, "Op", email="nameless@test") == 401
 
 
@@ -303,9 +282,7 @@ def test_deactivation_holds_for_every_role(app: Flask, visitors: Visitors) -> No
         assert visitors.get("gone", role, EVERY_ROLE, full_name=f"Gone {role}") == 403
 
 
-def test_whoever_asked_before_leaves_no_permission(
-    app: Flask, rsa_key: SigningKey
-) -> None:
+def test_whoever_asked_before_leaves_no_permission(app: Flask, rsa_key: SigningKey) -> None:
     # Airflow 2.2 keeps the permissions of the last user in the manager.
     manager: Any = app.appbuilder.sm  # type: ignore[attr-defined]
     visitors = Visitors(app, rsa_key)

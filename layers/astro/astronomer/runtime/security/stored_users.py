@@ -61,11 +61,7 @@ class StoredUsers:
     def _add(self, identity: Identity) -> Any:
         first, last = first_and_last_name(identity)
         # The database wants addresses to be unique, and a person may come back under another name.
-        for email in (
-            identity.email,
-            identity.username,
-            f"{uuid4().hex}@users.invalid",
-        ):
+        for email in (identity.email, identity.username, f"{uuid4().hex}@users.invalid"):
             user = self._manager.user_model(
                 username=identity.username,
                 first_name=first,
@@ -123,9 +119,7 @@ class StoredUsers:
 
     def _is_free(self, email: str) -> bool:
         model = self._manager.user_model
-        return (
-            self._session.query(model.id).filter(model.email == email).first() is None
-        )
+        return self._session.query(model.id).filter(model.email == email).first() is None
 
     def _is_due(self, change: Tuple[str, ...]) -> bool:
         now = time.monotonic()

@@ -40,9 +40,7 @@ class Identity(NamedTuple):
 class TokenVerifier:
     """Checks signature, issuer, audience and times."""
 
-    def __init__(
-        self, keys: KeySource, issuer: str, audience: str, leeway: float
-    ) -> None:
+    def __init__(self, keys: KeySource, issuer: str, audience: str, leeway: float) -> None:
         """Set the rules.
 
         Args:

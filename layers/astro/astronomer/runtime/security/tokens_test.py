@@ -40,9 +40,7 @@ def verifier(rsa_key: SigningKey, ec_key: SigningKey) -> TokenVerifier:
 def test_a_good_token_of_either_kind_says_who_it_is(
     verifier: TokenVerifier, rsa_key: SigningKey, ec_key: SigningKey
 ) -> None:
-    ada = Identity(
-        "ada", "ada@platform.test", "Ada Lovelace", frozenset({"WORKSPACE_EDITOR"})
-    )
+    ada = Identity("ada", "ada@platform.test", "Ada Lovelace", frozenset({"WORKSPACE_EDITOR"}))
     assert verifier.verify(rsa_key.token()) == ada
     assert verifier.verify(ec_key.token()) == ada
 
@@ -58,18 +56,12 @@ def test_a_good_token_of_either_kind_says_who_it_is(
     ],
 )
 def test_of_what_only_describes_a_user_the_part_that_can_be_stored_counts(
-    verifier: TokenVerifier,
-    rsa_key: SigningKey,
-    claims: Dict[str, Any],
-    email: str,
-    full_name: str,
+    verifier: TokenVerifier, rsa_key: SigningKey, claims: Dict[str, Any], email: str, full_name: str
 ) -> None:
     assert verifier.verify(rsa_key.token(**claims))[1:3] == (email, full_name)
 
 
-def test_clocks_may_differ_by_the_leeway(
-    verifier: TokenVerifier, rsa_key: SigningKey
-) -> None:
+def test_clocks_may_differ_by_the_leeway(verifier: TokenVerifier, rsa_key: SigningKey) -> None:
     now = int(time.time())
     assert verifier.verify(rsa_key.token(exp=now - 30, nbf=now + 30))
 
@@ -139,19 +131,11 @@ def test_a_token_that_names_no_key_or_another_one_is_refused(
         verifier.verify(".".join([forged_text, claims, signature]))
 
 
-CLAIMS = {
-    "sub": "ada",
-    "roles": ["Admin"],
-    "iss": ISSUER,
-    "aud": AUDIENCE,
-    "exp": 4102444800,
-}
+CLAIMS = {"sub": "ada", "roles": ["Admin"], "iss": ISSUER, "aud": AUDIENCE, "exp": 4102444800}
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "", None])
-def test_an_unsigned_token_is_refused(
-    verifier: TokenVerifier, algorithm: object
-) -> None:
+def test_an_unsigned_token_is_refused(verifier: TokenVerifier, algorithm: object) -> None:
     with pytest.raises(TokenError):
         verifier.verify(hand_made_token({"alg": algorithm, "kid": "rsa-1"}, CLAIMS))
 
@@ -159,9 +143,7 @@ def test_an_unsigned_token_is_refused(
 def test_a_token_signed_with_the_public_key_as_a_secret_is_refused(
     verifier: TokenVerifier, rsa_key: SigningKey
 ) -> None:
-    unsigned = hand_made_token({"alg": "HS256", "typ": "JWT", "kid": "rsa-1"}, CLAIMS)[
-        :-1
-    ]
+    unsigned = hand_made_token({"alg": "HS256", "typ": "JWT", "kid": "rsa-1"}, CLAIMS)[:-1]
     digest = hmac.new(rsa_key.public_pem, unsigned.encode(), hashlib.sha256).digest()
     signature = base64.urlsafe_b64encode(digest).decode().rstrip("=")
     with pytest.raises(TokenError):
@@ -184,9 +166,7 @@ def test_a_key_that_the_token_brings_is_not_looked_at(
     http_server.body = key_set(strange_key)
     value = {"jwk": strange_key.jwk, "x5c": [strange_key.public_pem.decode()]}
     with pytest.raises(TokenError):
-        verifier.verify(
-            strange_key.token(headers={name: value.get(name, http_server.url)})
-        )
+        verifier.verify(strange_key.token(headers={name: value.get(name, http_server.url)}))
     assert http_server.asked == []
 
 
@@ -224,8 +204,7 @@ def test_a_truncated_token_is_refused(
 
 
 @pytest.mark.parametrize(
-    "garbage",
-    ["", ".", "..", "a.b.c", "\u00e4.\u00f6.\u00fc", "e30.e30.e30", "W10.W10.W10"],
+    "garbage", ["", ".", "..", "a.b.c", "\u00e4.\u00f6.\u00fc", "e30.e30.e30", "W10.W10.W10"]
 )
 def test_garbage_is_refused(verifier: TokenVerifier, garbage: str) -> None:
     with pytest.raises(TokenError):
