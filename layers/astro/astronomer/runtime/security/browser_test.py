@@ -13,10 +13,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 
-@pytest.fixture(scope="module", params=["database", "securecookie"])
-def app(airflow_database: Path, rsa_key: SigningKey, request: Any) -> Iterator[Flask]:
-    options = {"WEBSERVER__SESSION_BACKEND": request.param}
-    with platform_application(rsa_key, options) as made:
+@pytest.fixture(scope="module")
+def app(airflow_database: Path, rsa_key: SigningKey) -> Iterator[Flask]:
+    # Airflow's default, which would keep sessions in its table.
+    with platform_application(rsa_key, {"WEBSERVER__SESSION_BACKEND": "database"}) as made:
         yield made
 
 
