@@ -73,11 +73,7 @@ class Route(NamedTuple):
             sent = {"json": {}} if is_api else {"data": form}
         path = built[1]
         answer = app.test_client().open(
-            path,
-            method=self.method,
-            headers=headers,
-            query_string=_QUERIES.get(str(self)),
-            **sent,
+            path, method=self.method, headers=headers, query_string=_QUERIES.get(str(self)), **sent
         )
         target = urlsplit(urljoin(path, answer.headers.get("Location", path))).path
         # Flask-AppBuilder's answer to an action of another's: to the folder of the page.

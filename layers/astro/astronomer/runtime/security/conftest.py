@@ -73,10 +73,7 @@ class SigningKey:
         payload = {name: value for name, value in {**good, **claims}.items() if value is not None}
         encode: Any = jwt.encode
         made = encode(
-            payload,
-            self.private_pem,
-            self.algorithm,
-            headers={"kid": self.kid, **headers},
+            payload, self.private_pem, self.algorithm, headers={"kid": self.kid, **headers}
         )
         # PyJWT 1 gives bytes.
         return made.decode() if isinstance(made, bytes) else str(made)

@@ -80,8 +80,9 @@ class AstronomerSecurityManager(AirflowSecurityManager):
             user = self._user_of(identity, given)
         except UserNotStored as error:
             return forbidden(str(error))
-        except SQLAlchemyError:
-            log.exception("The database could not be asked who %r is", identity.username)
+        except SQLAlchemyError as error:
+            cause = getattr(error, "orig", None) or error
+            log.error("The database does not say who %r is: %r.", identity.username, cause)
             self._roll_back()
             return unavailable("The database of this Deployment does not answer as it should.")
         if user is None:
@@ -175,10 +176,7 @@ class AstronomerSecurityManager(AirflowSecurityManager):
 
     @provide_session
     def get_accessible_dag_ids(
-        self,
-        user: Any,
-        user_actions: Optional[Iterable[str]] = None,
-        session: Any = None,
+        self, user: Any, user_actions: Optional[Iterable[str]] = None, session: Any = None
     ) -> Set[str]:
         """The ids of the DAGs that a user may do one of these actions to; by default, any."""
         actions = user_actions or [ACTION_CAN_EDIT, ACTION_CAN_READ]

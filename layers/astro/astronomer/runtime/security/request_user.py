@@ -24,11 +24,7 @@ class RequestUser:
     is_anonymous = False
 
     def __init__(
-        self,
-        stored: Any,
-        identity: Identity,
-        roles: List[Any],
-        perms: FrozenSet[Permission],
+        self, stored: Any, identity: Identity, roles: List[Any], perms: FrozenSet[Permission]
     ) -> None:
         """Make the user of a request.
 

@@ -31,7 +31,8 @@ class Visitors:
         self._key = key
 
     def get(self, name: str, role: str, path: str = ONLY_OP, **claims: Any) -> int:
-        token = self._key.token(sub=name, roles=[role], **{"email": f"{name}@test", **claims})
+        about: Dict[str, Any] = {"sub": name, "email": f"{name}@test", "roles": [role], **claims}
+        token = self._key.token(**about)
         headers = {"Authorization": f"Bearer {token}"}
         return self._app.test_client().get(path, headers=headers).status_code
 
@@ -54,12 +55,7 @@ def stored(name: str) -> Dict[str, Any]:
             " WHERE user_id = :id"
         )
         found = sorted(name for name, in connection.execute(roles, id=row[0]))
-    return {
-        "name": f"{row[1]} {row[2]}",
-        "email": row[3],
-        "active": row[4],
-        "roles": found,
-    }
+    return {"name": f"{row[1]} {row[2]}", "email": row[3], "active": row[4], "roles": found}
 
 
 def give(app: Flask, name: str, *roles: str) -> None:
@@ -169,10 +165,7 @@ def test_a_demotion_holds_whoever_has_the_user_s_address(visitors: Visitors) -> 
 @pytest.mark.parametrize("names", [{}, {"full_name": "Twin Two", "email": "second-twin@test"}])
 def test_two_tokens_of_one_user_do_not_meet(visitors: Visitors, names: Dict[str, str]) -> None:
     # What the second token says of the user is written once, not at each turn.
-    turns: List[Tuple[str, int, Dict[str, str]]] = [
-        ("Viewer", 403, {}),
-        ("Admin", 200, names),
-    ]
+    turns: List[Tuple[str, int, Dict[str, str]]] = [("Viewer", 403, {}), ("Admin", 200, names)]
     for role, code, claims in turns:
         assert visitors.get("twin", role, **claims) == code
     with writes() as found, ThreadPoolExecutor(6) as pool:

@@ -61,11 +61,7 @@ class StoredUsers:
     def _add(self, identity: Identity) -> Any:
         first, last = first_and_last_name(identity)
         # The database wants addresses to be unique, and a person may come back under another name.
-        for email in (
-            identity.email,
-            identity.username,
-            f"{uuid4().hex}@users.invalid",
-        ):
+        for email in (identity.email, identity.username, f"{uuid4().hex}@users.invalid"):
             user = self._manager.user_model(
                 username=identity.username,
                 first_name=first,

@@ -65,11 +65,7 @@ def test_a_good_token_of_either_kind_says_who_it_is(
     ],
 )
 def test_of_what_only_describes_a_user_the_part_that_can_be_stored_counts(
-    verifier: TokenVerifier,
-    rsa_key: SigningKey,
-    claims: Dict[str, Any],
-    email: str,
-    full_name: str,
+    verifier: TokenVerifier, rsa_key: SigningKey, claims: Dict[str, Any], email: str, full_name: str
 ) -> None:
     assert verifier.verify(rsa_key.token(**claims))[1:3] == (email, full_name)
 
@@ -297,8 +293,7 @@ def test_a_truncated_token_is_refused(
 
 
 @pytest.mark.parametrize(
-    "garbage",
-    ["", ".", "..", "a.b.c", "\u00e4.\u00f6.\u00fc", "e30.e30.e30", "W10.W10.W10"],
+    "garbage", ["", ".", "..", "a.b.c", "\u00e4.\u00f6.\u00fc", "e30.e30.e30", "W10.W10.W10"]
 )
 def test_garbage_is_refused(verifier: TokenVerifier, garbage: str) -> None:
     with pytest.raises(TokenError):
