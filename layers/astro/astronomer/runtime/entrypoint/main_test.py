@@ -90,7 +90,10 @@ def test_a_database_that_does_not_come_up_ends_the_start(
 ) -> None:
     url = f"postgresql://joe:hunter2@127.0.0.1:{free_port}/airflow"
 
-    result = entrypoint.run("airflow", "db", "upgrade", **{CONNECTION: url}, **AT_ONCE)
+    # Long enough for one try on a busy machine, as the driver is loaded for it.
+    soon = {"ASTRONOMER_RUNTIME_WAIT_TIMEOUT": "8"}
+
+    result = entrypoint.run("airflow", "db", "upgrade", **{CONNECTION: url}, **soon)
 
     assert (result.returncode, result.stdout) == (75, "")
     last = result.stderr.splitlines()[-1]
@@ -309,6 +312,17 @@ def test_a_webserver_whose_login_could_not_work_is_refused(
     assert (result.returncode, result.stdout) == (78, "")
     assert sentence in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_shell_may_make_the_key_s_file_before_it_starts_the_webserver(
+    entrypoint: Entrypoint,
+) -> None:
+    platform = {KEY: "/no/such/file", **OF_TOKENS}
+
+    assert entrypoint.run("bash", "-c", "true; airflow webserver", **platform).returncode == 0
+    assert entrypoint.run("bash", "-c", "exec airflow webserver", **platform).returncode == 78
+    # Its options are as they are.
+    assert entrypoint.run("bash", "-c", "true; airflow webserver", **{KEY: "x"}).returncode == 78
 
 
 @pytest.mark.parametrize("line", ["scheduler", "airflow version", "sh -c true"])
