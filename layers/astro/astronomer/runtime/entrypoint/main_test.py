@@ -187,7 +187,7 @@ def test_a_database_of_a_newer_airflow_is_left_alone(
     result = entrypoint.run(*line.split(" "), **{CONNECTION: url})
 
     assert (result.returncode, result.stdout) == (78, "")
-    assert "database revision ecb43d2a1842 is not known" in result.stderr
+    assert "ecb43d2a1842 (new in Airflow 2.4.0) is not known" in result.stderr
 
 
 def test_a_database_of_this_airflow_is_used(entrypoint: Entrypoint, tmp_path: Path) -> None:
