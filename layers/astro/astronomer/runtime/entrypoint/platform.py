@@ -62,7 +62,7 @@ def let_security_in(
 
         found = settings.read(read)
         if not files_may_come or os.path.exists(found.signing_cert):
-            check_key(found)
+            check_key(found, is_first=True)
 
 
 def _reader(environ: Mapping[str, str]) -> Reader | None:
