@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, Mapping, Sequence
 
 from oci.layer import BuiltLayer
+from oci.platform import PLATFORM
 from pants.engine.addresses import Address
 from pants.engine.environment import EnvironmentName
 from pants.engine.target import FieldSet
@@ -166,8 +167,8 @@ def _config(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> dict[str, Any]:
     }
     return {
         "created": spec.created,
-        "architecture": "amd64",
-        "os": "linux",
+        "architecture": PLATFORM.architecture,
+        "os": PLATFORM.os,
         "config": {key: value for key, value in container.items() if value},
         "rootfs": {"type": "layers", "diff_ids": [layer.descriptor.diff_id for layer in layers]},
         "history": [
@@ -187,7 +188,7 @@ def image_index(manifest: Document, tag: str, more: Sequence[dict[str, Any]] = (
     image = manifest.descriptor(
         MANIFEST_MEDIA_TYPE,
         annotations={REF_NAME_ANNOTATION: tag},
-        platform={"architecture": "amd64", "os": "linux"},
+        platform={"architecture": PLATFORM.architecture, "os": PLATFORM.os},
     )
     return Document.of(
         {"schemaVersion": 2, "mediaType": INDEX_MEDIA_TYPE, "manifests": [image, *more]}

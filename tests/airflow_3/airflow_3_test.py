@@ -149,3 +149,14 @@ def test_a_database_of_airflow_2_3_is_told_what_to_go_through(engine: Engine, im
     assert finished.exit_code == 78
     assert "f5fcbda3e651 (new in Airflow 2.3.3) is not known to Airflow 3." in finished.stderr
     assert "with a release of Airflow 2.7 to 2.11 first" in finished.stderr
+
+
+def test_what_the_entrypoint_chooses_are_options_of_this_airflow(airflow: Container) -> None:
+    command = ["astronomer-runtime", "config", "--component=standalone", "--json"]
+    chosen = airflow.exec(command).json()["components"]["standalone"]
+    names = [each["variable"].lower().split("__")[1:] for each in chosen]
+    code = f"from airflow.configuration import conf; print([conf.get(*n) for n in {names}])"
+    # `exec` goes around the entrypoint: Airflow reads its own values.
+    printed = airflow.exec(["python", "-c", code]).checked().stdout.splitlines()[-1]
+    assert printed == str([each["stock"] for each in chosen])
+    assert "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES" in [each["variable"] for each in chosen]

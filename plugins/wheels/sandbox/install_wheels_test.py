@@ -83,6 +83,37 @@ def test_files_go_where_pip_puts_them_as_root(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("folder", ["Foo.Bar-1.0.data", "foo_bar-1.0.data", "foo-bar-1.0.0.data"])
+def test_the_folder_of_scripts_and_data_may_be_spelled_otherwise(
+    tmp_path: Path, folder: str
+) -> None:
+    tool = {f"{folder}/scripts/tool": "#!python\n", f"{folder}/purelib/foo_bar.py": ""}
+    entries = install([make_wheel(tmp_path / "wheels", "foo_bar", tool)], tmp_path)
+
+    assert content(entries["usr/local/bin/tool"]) == b"#!/usr/bin/python3.9\n"
+    assert f"{SITE}/foo_bar.py" in entries
+    assert not [path for path in entries if ".data" in path]
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"other-1.0.data/scripts/tool": ""},
+        {"foo_bar-1.0.data/scripts/a": "", "Foo.Bar-1.0.data/scripts/b": ""},
+        {"foo_bar-1.0.data/tools/tool": ""},
+        {"foo_bar-1.0.data/tool": ""},
+        # What begins like the folder.
+        {"foo_bar-1.0.database/scripts/tool": ""},
+        {"foo_bar-1.0.data": ""},
+    ],
+)
+def test_a_folder_of_data_that_nothing_is_known_of_is_refused(
+    tmp_path: Path, members: Dict[str, str]
+) -> None:
+    with pytest.raises(SandboxError, match="^The wheel foo_bar-1.0-.* cannot be installed, "):
+        install([make_wheel(tmp_path / "wheels", "foo_bar", members)], tmp_path)
+
+
 def test_scripts_start_the_images_python(tmp_path: Path) -> None:
     entries = install([hello(tmp_path)], tmp_path)
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from types import MappingProxyType
 from typing import Any
 
 NO_SOCKET = "nothing listens on its local socket"
@@ -20,7 +21,10 @@ _REASONS = (
     ("Connection refused", "connection refused"),
     ("could not translate host name", "the name of the host is not known"),
     ("timeout expired", "no answer"),
-    ("starting up|shutting down|recovery mode|not yet accepting", "it is not ready yet"),
+    (
+        "starting up|shutting down|recovery mode|not yet accepting",
+        "it is not ready yet",
+    ),
     (
         "authentication failed|no password supplied|role .* does not exist|no pg_hba.conf entry",
         "it refuses the login",
@@ -129,28 +133,41 @@ def revisions(url: str, seconds: int) -> tuple[str, ...]:
         return tuple(str(row[0]) for row in rows)
 
 
-def seconds_since_heartbeat(url: str, job_type: str, hostname: str, seconds: int) -> float | None:
-    """The age of the youngest heartbeat of a host's running job, by the database's own clock.
+def latest_heartbeat(
+    url: str,
+    job_type: str,
+    hostname: str,
+    seconds: int,
+    schema: str | None = None,
+    connect_arguments: Mapping[str, Any] | None = None,
+) -> datetime | None:
+    """The time of the youngest heartbeat of a host's running jobs, by that host's own clock.
 
     Args:
         url: The database.
         job_type: As Airflow names it, such as `SchedulerJob`.
         hostname: As Airflow's `hostname_callable` gives it.
         seconds: Bound of the connecting.
+        schema: Of Airflow's tables; None for the connection's own.
+        connect_arguments: What Airflow gives the driver beside the URL.
 
     Returns:
         None where the host has no such job. Raises whatever SQLAlchemy or the driver raise.
     """
     from sqlalchemy import text
 
-    question = (
-        "SELECT max(latest_heartbeat), CURRENT_TIMESTAMP FROM job"
-        " WHERE job_type = :job_type AND state = 'running' AND hostname = :hostname"
-    )
-    with _connection(url, seconds) as connection:
+    with _connection(url, seconds, connect_arguments or {}) as connection:
+        if connection.dialect.name == "mysql":
+            # It gives times in the session's zone; Airflow sets this one.
+            connection.execute(text("SET time_zone = '+00:00'"))
+        quote = connection.dialect.identifier_preparer.quote
+        question = (
+            f"SELECT max(latest_heartbeat) FROM {quote(schema) + '.' if schema else ''}job"
+            " WHERE job_type = :job_type AND state = 'running' AND hostname = :hostname"
+        )
         found = connection.execute(text(question), {"job_type": job_type, "hostname": hostname})
-        latest, now = found.fetchone()
-    return None if latest is None else (_time(now) - _time(latest)).total_seconds()
+        latest = found.scalar()
+    return None if latest is None else _time(latest)
 
 
 def _time(value: Any) -> datetime:
@@ -160,7 +177,9 @@ def _time(value: Any) -> datetime:
 
 
 @contextmanager
-def _connection(url: str, seconds: int) -> Iterator[Any]:
+def _connection(
+    url: str, seconds: int, arguments: Mapping[str, Any] = MappingProxyType({})
+) -> Iterator[Any]:
     from sqlalchemy import create_engine
     from sqlalchemy.pool import NullPool  # type: ignore[import]
 
@@ -169,7 +188,7 @@ def _connection(url: str, seconds: int) -> Iterator[Any]:
     if parsed.get_backend_name() == "postgresql" and parsed.get_dialect().driver in _OF_LIBPQ:
         is_chosen = "connect_timeout" in parsed.query or "PGCONNECT_TIMEOUT" in os.environ
         bound = {} if is_chosen else {"connect_timeout": seconds}
-    engine = create_engine(parsed, poolclass=NullPool, connect_args=bound)
+    engine = create_engine(parsed, poolclass=NullPool, connect_args={**bound, **arguments})
     try:
         with engine.connect() as connection:
             yield connection

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 
+from astronomer.runtime.entrypoint.identity import airflow_home
+from astronomer.runtime.entrypoint.settings import expand
 from astronomer.runtime.errors import ConfigurationError
 
 TYPE_CHECKING = False
@@ -34,8 +36,8 @@ def variable(name: str, section: str = SECTION) -> str:
 
 def configuration_path(environ: Mapping[str, str]) -> str:
     """Where `airflow.cfg` is, or would be, for a process with these variables."""
-    home = environ.get("AIRFLOW_HOME") or "~/airflow"
-    return os.path.expanduser(environ.get("AIRFLOW_CONFIG") or os.path.join(home, "airflow.cfg"))
+    path = environ.get("AIRFLOW_CONFIG") or os.path.join(airflow_home(environ), "airflow.cfg")
+    return expand(path)
 
 
 def from_airflow(name: str) -> str:

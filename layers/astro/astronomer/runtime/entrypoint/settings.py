@@ -70,7 +70,7 @@ def read(environ: Mapping[str, str], variable: str) -> Setting | None:
         return Setting(variable, expand(value))
     command = environ.get(variable + _COMMAND)
     if command:
-        return Setting(variable + _COMMAND, _output_of(command, variable + _COMMAND))
+        return Setting(variable + _COMMAND, output_of(command, variable + _COMMAND))
     return None
 
 
@@ -108,7 +108,11 @@ def expand(value: str) -> str:
         value = expanded
 
 
-def _output_of(command: str, variable: str) -> str:
+def output_of(command: str, variable: str) -> str:
+    """What a command prints.
+
+    `variable` says where the command stands. Raises ConfigurationError when it fails.
+    """
     # Imported where it is needed: most starts run no command.
     import shlex
     import subprocess

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Dict
 
 import pytest
+from astronomer.runtime.airflow_version import airflow_version
 from astronomer.runtime.health.addresses import broker_address, database_address
 
 
@@ -28,14 +29,17 @@ def test_a_command_is_run(environ: Dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("section", ["database", "core"])
-def test_airflow_cfg_is_read(environ: Dict[str, str], section: str) -> None:
+def test_airflow_cfg_is_read_by_the_name_of_this_airflow(
+    environ: Dict[str, str], section: str
+) -> None:
     write_file(environ, f"[{section}]\nsql_alchemy_conn = postgresql://db/airflow\n")
-    assert database_address(environ) == "postgresql://db/airflow"
+    is_read = section == "core" or airflow_version() >= (2, 3, 0)
+    assert (database_address(environ) == "postgresql://db/airflow") is is_read
 
 
 def test_without_a_word_the_database_is_a_file(environ: Dict[str, str]) -> None:
     assert database_address(environ) == f"sqlite:///{environ['AIRFLOW_HOME']}/airflow.db"
-    assert broker_address(environ) is None
+    assert broker_address(environ) == "redis://redis:6379/0"
 
 
 def test_a_secret_is_left_to_airflow(environ: Dict[str, str]) -> None:
