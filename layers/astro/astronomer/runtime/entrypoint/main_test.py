@@ -281,7 +281,7 @@ def test_on_the_platform_the_api_asks_our_backend(entrypoint: Entrypoint, line: 
 
 def test_a_key_in_airflow_cfg_makes_it_a_platform_too(entrypoint: Entrypoint) -> None:
     entrypoint.install("airflow", f"#!/bin/sh\necho ${BACKENDS}\n")
-    lines = ["[astronomer]", "Houston_JWK_URL = https://$HOST_NAME/a%%20b", "jwt_issuer = a"]
+    lines = ["[astronomer]", "houston_jwk_url = https://$HOST_NAME/a%%20b", "jwt_issuer = a"]
     (entrypoint.home / "airflow.cfg").write_text("\n".join([*lines, "jwt_audience = b"]))
 
     # A variable that is empty hides nothing.

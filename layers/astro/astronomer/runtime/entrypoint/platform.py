@@ -8,13 +8,7 @@ from __future__ import annotations
 
 import os
 
-from astronomer.runtime.options import (
-    PLATFORM_KEYS,
-    SECTION,
-    configuration_path,
-    platform_key,
-    variable,
-)
+from astronomer.runtime.options import PLATFORM_KEYS, SECTION, configuration_path, platform_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,18 +65,10 @@ def _reader(environ: Mapping[str, str]) -> Reader | None:
         if not _file_may_name_a_key(environ):
             return None
     from astronomer.runtime.airflow_options import Sources
-    from astronomer.runtime.entrypoint.settings import expand
 
-    sources = Sources(environ)
-
-    def read(name: str) -> str | None:
-        found = sources.setting(SECTION, name)
-        if found is None:
-            return None
-        is_in_file = found.source != variable(name)
-        return expand(found.value.replace("%%", "%") if is_in_file else found.value)
-
-    return read
+    # One that is empty counts as one that is not set, for our options.
+    sources = Sources({name: value for name, value in environ.items() if value})
+    return lambda name: sources.value(SECTION, name)
 
 
 def _file_may_name_a_key(environ: Mapping[str, str]) -> bool:
