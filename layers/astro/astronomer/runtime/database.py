@@ -42,12 +42,12 @@ _REASONS = (
 _WRONG_OPTIONS = (
     (
         "invalid port number|could not match .* port",
-        "there is not one port for each host; join them by commas",
+        "hosts and ports do not belong together; write them as `host=a,b&port=1,2`",
     ),
     ("definition of service .* not found|service file .* not found", "there is no such service"),
     ("syntax error in service file", "the file of services is wrong"),
-    ("invalid integer value .* for connection option", "a number is none"),
-    ("invalid .* value: ", "a value is none that it knows"),
+    ("invalid integer value .* for connection option", "a value is no number"),
+    ("invalid .* value: ", "it does not know the value of one"),
 )
 
 _OF_LIBPQ = ("psycopg2", "psycopg")

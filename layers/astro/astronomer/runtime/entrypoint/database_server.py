@@ -11,6 +11,7 @@ from typing import Any, Mapping, NamedTuple
 
 from astronomer.runtime import database
 from astronomer.runtime.entrypoint.url import Address, check_port, no_url, wrong_port
+from astronomer.runtime.errors import ConfigurationError
 
 # Source: the drivers' own defaults. One without a port, as Oracle's, is not waited for.
 _PORTS = {"mariadb": 3306, "mssql": 1433, "mysql": 3306, "postgresql": 5432}
@@ -65,6 +66,12 @@ def database_server(url: str, variable: str, environ: Mapping[str, str]) -> Data
             arguments = database.driver_arguments(parsed)
         except (NoSuchModuleError, ImportError):
             return None
+        except (ArgumentError, ValueError):
+            # Of SQLAlchemy 2, for hosts and ports that do not belong together.
+            raise ConfigurationError(
+                f"{variable} has hosts and ports that do not belong together; write them as"
+                " `host=a,b&port=1,2`."
+            ) from None
         return _postgres(arguments, variable, environ)
     addresses = _addresses(parsed, variable)
     if not addresses:

@@ -51,7 +51,7 @@ def start(arguments: Sequence[str], environ: MutableMapping[str, str]) -> int:
     leave_lineage_out(environ)
     command = understand(arguments)
     components = [name for name in map(component_of, command.airflow) if name]
-    let_security_in(environ, components)
+    let_security_in(environ, components, files_may_come=command.prepares)
     if any(needs_database(words) or needs_broker(words) for words in command.airflow):
         # Imported here, so that `airflow version` and other programs start without it.
         from astronomer.runtime.entrypoint.readiness import make_ready

@@ -6,13 +6,9 @@ is named, it is the only way in.
 
 from __future__ import annotations
 
-from astronomer.runtime.options import (
-    PLATFORM_KEYS,
-    SECTION,
-    configuration_path,
-    platform_key,
-    variable,
-)
+import os
+
+from astronomer.runtime.options import PLATFORM_KEYS, SECTION, configuration_path, platform_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,12 +22,15 @@ _SERVERS = {"api-server", "standalone", "webserver"}
 """Components that a browser or a client of the REST API can talk to."""
 
 
-def let_security_in(environ: MutableMapping[str, str], components: Sequence[str]) -> None:
+def let_security_in(
+    environ: MutableMapping[str, str], components: Sequence[str], files_may_come: bool = False
+) -> None:
     """Name our backend of the REST API, by which the manager comes in; the older name is Airflow
     2.2's. See that a webserver can start with it.
 
     Not a constant of the image: the Astro CLI names a backend of its own where nobody has, and a
-    webserver of a platform without ours does not start.
+    webserver of a platform without ours does not start. With `files_may_come`, a file that is not
+    there yet is left to the webserver to miss.
 
     Raises ConfigurationError where the platform's login could not work.
     """
@@ -55,7 +54,9 @@ def let_security_in(environ: MutableMapping[str, str], components: Sequence[str]
         from astronomer.runtime.security import settings
         from astronomer.runtime.security.key_sources import check_key
 
-        check_key(settings.read(read))
+        found = settings.read(read)
+        if not files_may_come or os.path.exists(found.signing_cert):
+            check_key(found, is_first=True)
 
 
 def _reader(environ: Mapping[str, str]) -> Reader | None:
@@ -64,18 +65,10 @@ def _reader(environ: Mapping[str, str]) -> Reader | None:
         if not _file_may_name_a_key(environ):
             return None
     from astronomer.runtime.airflow_options import Sources
-    from astronomer.runtime.entrypoint.settings import expand
 
-    sources = Sources(environ)
-
-    def read(name: str) -> str | None:
-        found = sources.setting(SECTION, name)
-        if found is None:
-            return None
-        is_in_file = found.source != variable(name)
-        return expand(found.value.replace("%%", "%") if is_in_file else found.value)
-
-    return read
+    # One that is empty counts as one that is not set, for our options.
+    sources = Sources({name: value for name, value in environ.items() if value})
+    return lambda name: sources.value(SECTION, name)
 
 
 def _file_may_name_a_key(environ: Mapping[str, str]) -> bool:

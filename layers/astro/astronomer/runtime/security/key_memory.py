@@ -14,6 +14,7 @@ import math
 import os
 import stat
 import tempfile
+import threading
 import time
 from contextlib import contextmanager, suppress
 from typing import Callable, Iterator, NamedTuple, Optional
@@ -70,7 +71,7 @@ class KeyMemory:
     def write(self, record: Record) -> None:
         """Replace the record, for all processes."""
         self._own = record
-        part = f"{self._name}.{os.getpid()}.part"
+        part = f"{self._name}.{os.getpid()}-{threading.get_ident()}.part"
         with self._errors_are_said(), self._folder() as folder:
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
             text = json.dumps(record._asdict())

@@ -49,13 +49,20 @@ log = logging.getLogger(__name__)
 class PemFile:
     """One key, read again whenever its file changes."""
 
-    def __init__(self, path: str, stale_seconds: float, clock: Clock = time.time) -> None:
+    def __init__(
+        self,
+        path: str,
+        stale_seconds: float,
+        clock: Clock = time.time,
+        is_first: bool = False,
+    ) -> None:
         """Read the file.
 
         Args:
             path: Where the PEM is.
             stale_seconds: How long the last good key serves while the file cannot be read.
             clock: The present time.
+            is_first: Whether no process of this webserver has had a key yet.
 
         Raises:
             ConfigurationError: There is no usable key, and no process had one before.
@@ -74,6 +81,8 @@ class PemFile:
             try:
                 self._key = key_from_pem(last.content.encode())
             except KeyFormatError:
+                raise _unusable(path, error) from None
+            if is_first and clock() - last.good_at > stale_seconds:
                 raise _unusable(path, error) from None
             self._good_at = last.good_at
             self._warn(error)
@@ -280,14 +289,18 @@ def key_source(settings: SecuritySettings) -> "PemFile | JwksUrl":
     return source
 
 
-def check_key(settings: SecuritySettings) -> None:
+def check_key(settings: SecuritySettings, is_first: bool = False) -> None:
     """See that there is a key, where that can be told without asking another machine.
+
+    Args:
+        settings: Where it is.
+        is_first: As for `PemFile`.
 
     Raises:
         ConfigurationError: There is none, and no process had one before.
     """
     if not settings.jwk_url:
-        PemFile(settings.signing_cert, settings.stale_keys)
+        PemFile(settings.signing_cert, settings.stale_keys, is_first=is_first)
 
 
 def read_pem(path: str) -> bytes:

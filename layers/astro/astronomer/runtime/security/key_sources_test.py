@@ -80,6 +80,9 @@ def test_a_process_that_starts_while_the_file_is_bad_has_the_last_good_key(
     clock.now += 101
     with pytest.raises(NoKeyError):
         PemFile(str(path), STALE, clock).find(None)
+    # A container that starts anew has no users to answer.
+    with pytest.raises(ConfigurationError):
+        PemFile(str(path), STALE, clock, is_first=True)
 
 
 def make_pipe(path: Path) -> None:
