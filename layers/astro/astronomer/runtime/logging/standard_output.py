@@ -56,24 +56,17 @@ class StandardOutput:
             # A lock is that of all who have the file from the same parent.
             os.close(self._lock)
             self._open_lock()
-        now = time.monotonic()
-        deadline = now + PATIENCE if now >= self._patient_at else now
-        if not self._take_turn(deadline):
-            return self._lose_patience()
+        deadline = None
         try:
-            if self._unfinished() and not self._finish(deadline):
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            deadline = self._deadline()
+            if not self._wait_for_turn(deadline):
                 return self._lose_patience()
+        try:
             # A pipe with enough room takes all of it at once.
-            while True:
-                sent = self._send(line)
-                if sent == len(line):
-                    return True
-                if sent:
-                    # If this process dies now, another one knows what is missing.
-                    self._leave(line[sent:])
-                    return self._finish(deadline) or not self._lose_patience()
-                if not self._wait(deadline):
-                    return self._lose_patience()
+            sent = 0 if self._unfinished() else self._send(line)
+            return sent == len(line) or self._go_on(line, sent, deadline or self._deadline())
         finally:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
 
@@ -92,21 +85,41 @@ class StandardOutput:
         how = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         self._lock = os.open(os.path.join(tempfile.gettempdir(), name), how, 0o600)
 
-    def _take_turn(self, deadline: float) -> bool:
+    def _deadline(self) -> float:
+        now = time.monotonic()
+        return now + PATIENCE if now >= self._patient_at else now
+
+    def _wait_for_turn(self, deadline: float) -> bool:
         turns = 0
-        while True:
+        while turns < _TURNS or time.monotonic() < deadline:
+            if turns < _TURNS:
+                os.sched_yield()
+            else:
+                time.sleep(_POLL)
+            turns += 1
             try:
+                # Not by waiting for the lock: its holder may stand still.
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return True
             except BlockingIOError:
-                # Not by waiting for the lock: its holder may stand still.
-                turns += 1
-            if turns < _TURNS:
-                os.sched_yield()
-            elif time.monotonic() < deadline:
-                time.sleep(_POLL)
-            else:
-                return False
+                continue
+        return False
+
+    def _go_on(self, line: bytes, sent: int, deadline: float) -> bool:
+        """Write a line of which so much is written, or that waits for another one's rest."""
+        if not sent and not self._finish(deadline):
+            return self._lose_patience()
+        while not sent:
+            if not self._wait(deadline):
+                return self._lose_patience()
+            sent = self._send(line)
+        if sent < len(line):
+            # If this process dies now, another one knows what is missing.
+            self._leave(line[sent:])
+            if not self._finish(deadline):
+                # It will be finished by whoever writes next.
+                self._lose_patience()
+        return True
 
     def _unfinished(self) -> int:
         """Bytes of a line that somebody has begun."""
