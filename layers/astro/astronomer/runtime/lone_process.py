@@ -86,9 +86,7 @@ def is_one() -> bool:
     return _is_one
 
 
-def work_alone(
-    folder: Path, work: Callable[[], None], waiting: Callable[[], bool]
-) -> int:
+def work_alone(folder: Path, work: Callable[[], None], waiting: Callable[[], bool]) -> int:
     """Work while no other process does; returns an exit code.
 
     Args:

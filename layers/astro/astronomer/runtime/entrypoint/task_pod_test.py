@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import List
 
 import pytest
-from astronomer.runtime.entrypoint.conftest import Entrypoint, port_of
+from astronomer.runtime.conftest import port_of
+from astronomer.runtime.entrypoint.conftest import Entrypoint
 
 POD = {"AIRFLOW_IS_K8S_EXECUTOR_POD": "True"}
 URL = "ASTRONOMER_RUNTIME_PROXY_QUIT_URL"

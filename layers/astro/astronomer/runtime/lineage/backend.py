@@ -59,9 +59,7 @@ class AstronomerLineageBackend(LineageBackend):
 
 def _is_listening() -> bool:
     try:
-        return airflow_version() >= (2, 3, 0) and bool(
-            find_spec("openlineage.airflow.listener")
-        )
+        return airflow_version() >= (2, 3, 0) and bool(find_spec("openlineage.airflow.listener"))
     except ImportError:
         # It is not installed.
         return True

@@ -35,14 +35,10 @@ def sink(http_server: HttpServer) -> HttpServer:
 
 
 def taken(sink: HttpServer) -> List[Any]:
-    return [
-        json.loads(asked.body)["n"] for asked in sink.asked if asked.answered == 201
-    ]
+    return [json.loads(asked.body)["n"] for asked in sink.asked if asked.answered == 201]
 
 
-def send(
-    spool: Spool, post: Post, meanwhile: Callable[[], None] = lambda: None
-) -> List[float]:
+def send(spool: Spool, post: Post, meanwhile: Callable[[], None] = lambda: None) -> List[float]:
     """Send until nothing waits; returns the pauses that were made, without making them.
 
     Args:
@@ -183,9 +179,7 @@ def test_an_answer_that_drips_is_not_waited_for(
     thread = threading.Thread(target=drip)
     thread.start()
     try:
-        answer = poster({"OPENLINEAGE_URL": f"http://127.0.0.1:{port_of(listener)}"})(
-            b"{}"
-        )
+        answer = poster({"OPENLINEAGE_URL": f"http://127.0.0.1:{port_of(listener)}"})(b"{}")
     finally:
         ended.set()
         thread.join()

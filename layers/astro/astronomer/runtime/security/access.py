@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, FrozenSet, Iterable, Optional, Tuple
 
 from astronomer.runtime.airflow_version import airflow_version
-from astronomer.runtime.security.errors import ConfigurationError
+from astronomer.runtime.errors import ConfigurationError
 
 EVERYBODY = "everybody"
 """Whoever asks, without a token."""
