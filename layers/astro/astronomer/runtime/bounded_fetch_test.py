@@ -105,7 +105,7 @@ def test_nothing_goes_on_after_the_time_whatever_a_server_does(case: str, scheme
         deadline = time.monotonic() + 20
         while threading.active_count() > before + 1 and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert threading.active_count() == before + 1
+        assert threading.active_count() <= before + 1
 
 
 def test_a_body_that_ends_early_is_no_document() -> None:
