@@ -182,6 +182,13 @@ class Wasb(Store):
 
     connection = "astro_wasb_logging"
 
+    # Of each request. The client's own: 22 hours for an answer, four times.
+    _bounds = {
+        "connection_timeout": _CONNECT_SECONDS,
+        "read_timeout": _READ_SECONDS,
+        "retry_total": 0,
+    }
+
     def _place(self, base: str) -> Tuple[str, str]:
         return "airflow-logs", base.rstrip("/")
 
@@ -193,22 +200,25 @@ class Wasb(Store):
 
     def _list(self, prefix: str) -> List[str]:
         # The hook's own list knows one folder at a time.
-        return [blob.name for blob in self._container.list_blobs(name_starts_with=prefix)]
+        found = self._container.list_blobs(name_starts_with=prefix, **self._bounds)
+        return [blob.name for blob in found]
 
     def _get(self, key: str) -> bytes:
         from azure.core.exceptions import ResourceNotFoundError  # pants: no-infer-dep
 
         try:
-            content: bytes = self._hook.download(self.bucket, key).readall()
+            content: bytes = self._hook.download(self.bucket, key, **self._bounds).readall()
         except ResourceNotFoundError as error:
             raise Missing(key) from error
         return content
 
     def _put(self, key: str, content: bytes) -> None:
-        self._hook.upload(self.bucket, key, content, length=len(content), overwrite=True)
+        self._hook.upload(
+            self.bucket, key, content, length=len(content), overwrite=True, **self._bounds
+        )
 
     def _delete(self, keys: List[str]) -> None:
-        self._hook.delete_blobs(self.bucket, *keys)
+        self._hook.delete_blobs(self.bucket, *keys, **self._bounds)
 
 
 _KINDS: "dict[str, Type[Store]]" = {"s3://": S3, "gs://": Gcs, "wasb": Wasb}

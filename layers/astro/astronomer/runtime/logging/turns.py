@@ -242,7 +242,8 @@ class Turns:
         self._wait(log, now + min(_FIRST_PAUSE * 2 ** min(count - 1, 16), longest))
 
     def _note_failure(self, log: _Log, reason: str, now: float) -> None:
-        if now > self._dropped_at + _LEAST_AGE:
+        # While nothing passes, few try.
+        if self._is_down or now > self._dropped_at + _LEAST_AGE:
             self._dropped_at = now
             self._link.drop()
         if self._is_down:
