@@ -263,6 +263,28 @@ def test_a_broken_redis_holds_no_turn_of_the_loop_and_is_said_once(
     broken.close()
 
 
+def test_a_redis_that_was_away_is_asked_again_soon(scheduler: Schedulers) -> None:
+    silent = SilentServer(b"-LOADING Redis is loading\r\n" * 9)
+    loop = scheduler(silent.url)
+    loop.queue()
+    loop.seconds += 1000
+    loop.turn()
+    while multiprocessing.active_children():
+        time.sleep(0.01)
+    # The search took that long, and the next one comes after the usual pause.
+    loop.seconds += 10
+    loop.turn()
+    asked = silent.connections
+
+    loop.seconds += 20
+    loop.turn()
+    while multiprocessing.active_children():
+        time.sleep(0.01)
+
+    assert silent.connections > asked
+    silent.close()
+
+
 def test_a_search_ends_with_the_scheduler(scheduler: Schedulers) -> None:
     silent = SilentServer()
     loop = scheduler(silent.url)
