@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from astronomer.runtime.entrypoint.airflow_cli import component_of
 from astronomer.runtime.entrypoint.command import understand
+from astronomer.runtime.entrypoint.shell_script import SHELLS
+
+# `airflow api_server -- host:0.0.0.0 port:8080`. Source: airflow/cli/commands/api_server_command.py
+# of Airflow 3.
+_API_SERVER_TITLE = re.compile(r"airflow api_server -- host:(\S*) port:(\d+)")
 
 # `[celeryd: celery@host:MainProcess] -active- (celery worker --queues q)`. Source: Celery's
 # `set_mp_process_title`, celery/platforms.py.
@@ -29,6 +34,10 @@ class Component(NamedTuple):
     """Words of its Airflow command, such as `celery worker`."""
 
     pid: int
+
+    argv: Tuple[str, ...]
+    """Words of its command with its options, as far as they can be known: a script that a shell
+    runs does not show them."""
 
 
 class CeleryWorker(NamedTuple):
@@ -64,11 +73,18 @@ def running_component(proc: Path = Path("/proc")) -> Optional[Component]:
     Tells by the command line of process 1, or of its child where process 1 is an init.
     """
     for pid, argv in _candidates(proc):
-        for words in understand(argv, is_program=lambda name: False).airflow if argv else ():
-            name = component_of(words)
-            if name:
-                return Component(name, pid)
+        for name in _components(argv):
+            own = next(_processes(name, proc), None)
+            if _program(argv) not in SHELLS:
+                # A process may have given itself a title that leaves options out.
+                return Component(name, own or pid, tuple(argv))
+            return Component(name, own or pid, tuple(command_of(own, proc) if own else ()))
     return None
+
+
+def process_of(component: str, proc: Path = Path("/proc")) -> Optional[int]:
+    """The first process that is a component, among process 1 and its descendants."""
+    return next(_processes(component, proc), None)
 
 
 def command_of(pid: int, proc: Path = Path("/proc")) -> List[str]:
@@ -80,6 +96,16 @@ def command_of(pid: int, proc: Path = Path("/proc")) -> List[str]:
     words = _command_line(proc, pid)
     if len(words) != 1:
         return words
+    api_server = _API_SERVER_TITLE.fullmatch(words[0].strip())
+    if api_server:
+        return [
+            "airflow",
+            "api-server",
+            "--host",
+            api_server[1],
+            "--port",
+            api_server[2],
+        ]
     bracketed = _CELERY_TITLE.fullmatch(words[0].strip())
     return (bracketed[1] if bracketed else words[0]).split()
 
@@ -95,18 +121,53 @@ def environment_of(pid: int, proc: Path = Path("/proc")) -> Dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
+def children(pid: int, proc: Path = Path("/proc")) -> List[int]:
+    """Process ids of what a process has started and not outlived."""
+    try:
+        return [int(word) for word in (proc / f"{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _components(argv: Sequence[str]) -> Iterator[str]:
+    commands = understand(argv, is_program=lambda name: False).airflow if argv else ()
+    return filter(None, map(component_of, commands))
+
+
+def _processes(component: str, proc: Path) -> Iterator[int]:
+    """Those that became a component themselves, from process 1 downwards."""
+    generation = [1]
+    while generation:
+        for pid in generation:
+            argv = command_of(pid, proc)
+            if argv and _program(argv) not in SHELLS and component in _components(argv):
+                yield pid
+        generation = [child for pid in generation for child in children(pid, proc)]
+
+
+def _program(argv: Sequence[str]) -> str:
+    return Path(argv[0]).name
+
+
 def _candidates(proc: Path) -> Iterator[Tuple[int, List[str]]]:
     """Process 1 and its children, each with the command that it was given."""
     argv = _command_line(proc, 1)
-    children = _children(proc, 1)
+    started = children(1, proc)
     command = _after_init(argv)
     if command is None:
-        yield 1, argv
+        yield 1, command_of(1, proc)
     else:
         # The child has become the command, and may have renamed itself.
-        yield children[0] if children else 1, command
-    for child in children:
-        yield child, _command_line(proc, child)
+        yield _attended(proc, started[0]) if started else 1, command
+    for child in started:
+        yield child, command_of(child, proc)
+
+
+def _attended(proc: Path, pid: int) -> int:
+    """The command's process, where our entrypoint stays beside it as its parent."""
+    if _after_init(_command_line(proc, pid)) is None:
+        return pid
+    return next(iter(children(pid, proc)), pid)
 
 
 def _after_init(argv: List[str]) -> Optional[List[str]]:
@@ -140,10 +201,3 @@ def _ancestry(proc: Path, pid: int) -> List[int]:
         except (OSError, ValueError, IndexError):
             break
     return found
-
-
-def _children(proc: Path, pid: int) -> List[int]:
-    try:
-        return [int(word) for word in (proc / f"{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []

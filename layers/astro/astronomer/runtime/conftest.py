@@ -33,7 +33,8 @@ def airflow_database() -> Iterator[Path]:
     from airflow.utils import db
 
     db.initdb()
-    yield Path(_home.name, "airflow.db")
+    # As Airflow says: pytest may import this file under two names, and so make two homes.
+    yield Path(settings.engine.url.database)
     settings.Session.remove()
 
 
@@ -66,7 +67,7 @@ class Asked(NamedTuple):
 class HttpServer:
     """Answers every request with `status`, `headers` and `body`, and remembers it."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         self.status = 200
         self.headers: Dict[str, str] = {}
         self.body = b""
@@ -93,15 +94,15 @@ class HttpServer:
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer((host, 0), Handler)
         self.port = self.server.server_port
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
 
 
 @contextmanager
-def serving() -> Iterator[HttpServer]:
-    """A server for the block."""
-    made = HttpServer()
+def serving(host: str = "127.0.0.1") -> Iterator[HttpServer]:
+    """A server for the block, on an address of the loopback interface."""
+    made = HttpServer(host)
     thread = threading.Thread(target=made.server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -147,3 +148,47 @@ def migrated_database(path: Path, *revisions: str) -> str:
             connection.execute("INSERT INTO alembic_version VALUES (?)", (revision,))
     connection.close()
     return f"sqlite:///{path}"
+
+
+_AIRFLOW_3_OPTIONS = """
+api:
+  options:
+    base_url: {default: ~}
+    host: {default: "0.0.0.0"}
+    port: {default: "8080"}
+    ssl_cert: {default: ""}
+    ssl_cert_reqs: {default: ~}
+    workers: {default: "1"}
+core:
+  options:
+    default_pool_task_slot_count: {default: "128"}
+    executor: {default: LocalExecutor}
+    hostname_callable: {default: airflow.utils.net.getfqdn}
+    max_active_tasks_per_dag: {default: "16"}
+    parallelism: {default: "32"}
+dag_processor:
+  options:
+    health_check_threshold: {default: "30"}
+    parsing_processes: {default: "2"}
+database:
+  options:
+    sql_alchemy_conn: {default: "sqlite:///{AIRFLOW_HOME}/airflow.db"}
+    sql_alchemy_schema: {default: ""}
+scheduler:
+  options:
+    scheduler_health_check_threshold: {default: "30"}
+triggerer:
+  options:
+    triggerer_health_check_threshold: {default: "30"}
+"""
+
+
+def airflow_3(folder: Path) -> Path:
+    """The package of an Airflow 3, as far as its list of options is read: some of Airflow 3.3's."""
+    templates = folder / "airflow-3" / "config_templates"
+    templates.mkdir(parents=True)
+    (templates / "default_airflow.cfg").write_text("# Moved to config.yml.\n")
+    (templates / "config.yml").write_text(_AIRFLOW_3_OPTIONS)
+    providers = "[celery]\nworker_concurrency = 16\nbroker_url = redis://redis:6379/0\n"
+    (templates / "provider_config_fallback_defaults.cfg").write_text(providers)
+    return templates.parent

@@ -2,7 +2,7 @@
 
 It holds a lock on the folder while it works, and is started again by whoever next has work for it.
 It stands outside of the process group of what started it, so that the end of a task, or of a
-worker, is not its end.
+worker, is not its end; and it is nobody's child but the init's, so that nobody waits for its end.
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ _is_one = False
 
 
 def ensure(
-    module: str, folder: Path, *arguments: str, environ: Optional[Mapping[str, str]] = None
+    module: str,
+    folder: Path,
+    *arguments: str,
+    environ: Optional[Mapping[str, str]] = None,
+    log: Optional[Path] = None,
 ) -> None:
     """Start `python -m MODULE FOLDER ARGUMENTS` unless one is at work there; returns at once.
 
@@ -33,6 +37,7 @@ def ensure(
         folder: Exists.
         arguments: More of the command line.
         environ: The variables it gets; None for those of this process.
+        log: The file that its messages are added to; None for nowhere.
 
     Raises:
         OSError: The folder cannot be used, or no process be started.
@@ -40,9 +45,9 @@ def ensure(
     lock = _locked(folder)
     if lock is None:
         return
-    with lock:
-        # The new process takes the lock anew: it must not be lost with this one.
-        start(module, folder, *arguments, environ=environ)
+    # The new process takes the lock anew: it must not be lost with this one.
+    with lock, open(log or os.devnull, "ab") as messages:
+        start(module, folder, *arguments, environ=environ, stderr=messages)
 
 
 def start(
@@ -53,8 +58,20 @@ def start(
     stderr: Any = subprocess.DEVNULL,
 ) -> None:
     """As `ensure`, without looking: one that finds another at work ends by itself."""
-    subprocess.Popen(
-        [sys.executable, "-m", module, str(folder), *arguments],
+    # By way of a shell that ends at once, so that the init becomes its parent: this process may
+    # have threads, in which a fork of Python itself could hang.
+    subprocess.run(
+        [
+            "/bin/sh",
+            "-c",
+            '"$@" &',
+            "sh",
+            sys.executable,
+            "-m",
+            module,
+            str(folder),
+            *arguments,
+        ],
         env=None if environ is None else dict(environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -69,7 +86,9 @@ def is_one() -> bool:
     return _is_one
 
 
-def work_alone(folder: Path, work: Callable[[], None], waiting: Callable[[], bool]) -> int:
+def work_alone(
+    folder: Path, work: Callable[[], None], waiting: Callable[[], bool]
+) -> int:
     """Work while no other process does; returns an exit code.
 
     Args:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import List, NamedTuple
 
 from astronomer.runtime.concurrency.resources import MIB, Resources
+from astronomer.runtime.executors import TaskPlaces
 
 TASKS_PER_CPU = 5
 """Tasks mostly wait for other services."""
@@ -43,13 +44,24 @@ class Advice(NamedTuple):
     why: str
 
 
-def advise(component: str, resources: Resources, tasks_here: bool) -> List[Advice]:
+class Scheduling(NamedTuple):
+    """What a scheduler's container does beside scheduling."""
+
+    tasks: TaskPlaces
+    """What it runs of them. Airflow bounds those that run elsewhere by the same options, and how
+    large workers and pods are is not known here."""
+
+    parses_apart: bool
+    """Whether the DAG processor alone reads DAG files, as from Airflow 3."""
+
+
+def advise(component: str, resources: Resources, scheduling: Scheduling) -> List[Advice]:
     """What to set for a component.
 
     Args:
         component: Words of its Airflow command, such as `celery worker`.
         resources: What its container may use.
-        tasks_here: Whether the executor runs tasks in the scheduler's container.
+        scheduling: What the executor and the release of Airflow make of a scheduler.
 
     Returns:
         An empty list for a component that has nothing to choose.
@@ -59,16 +71,19 @@ def advise(component: str, resources: Resources, tasks_here: bool) -> List[Advic
         return [Advice("celery", "worker_concurrency", count, why)]
     if component == "webserver":
         return _webserver(resources)
+    section = "dag_processor" if scheduling.parses_apart else "scheduler"
     if component == "dag-processor":
-        return [_parsers(resources, resources.memory)]
-    if component in ("scheduler", "standalone"):
-        if tasks_here:
-            return _scheduler_with_tasks(resources)
-        return [_parsers(resources, resources.memory)]
-    return []
+        return [_parsers(section, resources, resources.memory)]
+    if component not in ("scheduler", "standalone"):
+        return []
+    chosen = _tasks_beside_scheduler(resources) if scheduling.tasks.all_here else []
+    if component == "standalone" or not scheduling.parses_apart:
+        share = 4 if scheduling.tasks.any_here else 1
+        chosen.append(_parsers(section, resources, resources.memory // share))
+    return chosen
 
 
-def _scheduler_with_tasks(resources: Resources) -> List[Advice]:
+def _tasks_beside_scheduler(resources: Resources) -> List[Advice]:
     count, why = _tasks(resources, SCHEDULER_MEMORY)
     return [
         Advice("core", "parallelism", count, f"tasks run in this container: {why}"),
@@ -84,7 +99,6 @@ def _scheduler_with_tasks(resources: Resources) -> List[Advice]:
             max(count, POOL_SLOTS),
             "the default pool never holds back what could run; read when the database is made",
         ),
-        _parsers(resources, resources.memory // 4),
     ]
 
 
@@ -104,10 +118,10 @@ def _webserver(resources: Resources) -> List[Advice]:
     ]
 
 
-def _parsers(resources: Resources, memory: int) -> Advice:
+def _parsers(section: str, resources: Resources, memory: int) -> Advice:
     count = _within(min(round(resources.cpus), memory // PARSER_MEMORY), 1, 8)
     return Advice(
-        "scheduler",
+        section,
         "parsing_processes",
         count,
         f"one for each of {resources.cpus:g} CPUs, as far as {_mib(memory)} of memory allow",

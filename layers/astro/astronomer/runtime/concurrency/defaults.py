@@ -5,21 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Iterable, List, MutableMapping, NamedTuple, Optional
 
-from astronomer.runtime.airflow_options import NAMES_BY_RELEASE, Sources, names
-from astronomer.runtime.concurrency.advice import advise
+from astronomer.runtime.airflow_options import Sources
+from astronomer.runtime.concurrency.advice import Scheduling, advise
 from astronomer.runtime.concurrency.resources import Resources
+from astronomer.runtime.executors import TaskPlaces, task_places
 from astronomer.runtime.options import variable
 
 CHOSEN = "ASTRONOMER_RUNTIME_CHOSEN_DEFAULTS"
 """Variable of a component's process that names, joined by commas, the variables set by us."""
-
-
-_EXECUTORS_OF_ONE_CONTAINER = {
-    "DebugExecutor",
-    "LocalExecutor",
-    "LocalKubernetesExecutor",
-    "SequentialExecutor",
-}
 
 
 class Default(NamedTuple):
@@ -41,13 +34,16 @@ class Default(NamedTuple):
 
 def defaults(component: str, resources: Resources, sources: Sources) -> List[Default]:
     """All options that we have an opinion on for a component; arguments as for `advise`."""
-    tasks_here = _runs_tasks_beside_scheduler(component, sources)
     found = []
-    for advice in advise(component, resources, tasks_here):
+    for advice in advise(component, resources, _scheduling(component, sources)):
         name = (advice.section, advice.option)
+        section, option = sources.names(*name)[0]
+        if not sources.has(section, option):
+            # One of another release's.
+            continue
         setting = sources.setting(*name)
         stock = sources.default(*name)
-        key = variable(advice.option, advice.section)
+        key = variable(option, section)
         if setting:
             why = f"set by the operator; the container would get {advice.value}"
             found.append(Default(key, setting.value, setting.source, why, stock))
@@ -67,9 +63,7 @@ def apply(
     chosen: List[Default] = []
     for component in components:
         chosen += [each for each in defaults(component, resources, sources) if each.ours]
-    for default in chosen:
-        for key in _variables(default.variable):
-            environ[key] = default.value
+    environ.update({default.variable: default.value for default in chosen})
     if chosen:
         environ[CHOSEN] = ",".join(sorted({default.variable for default in chosen}))
     return chosen
@@ -78,20 +72,10 @@ def apply(
 def without_ours(environ: MutableMapping[str, str]) -> None:
     """Take away from a component's environment what `apply` gave it."""
     for name in filter(None, environ.pop(CHOSEN, "").split(",")):
-        for key in _variables(name):
-            environ.pop(key, None)
+        environ.pop(name, None)
 
 
-def _runs_tasks_beside_scheduler(component: str, sources: Sources) -> bool:
-    """Whether tasks run in this container, and not in workers or in pods."""
-    found = sources.setting("core", "executor")
-    executor = found.value if found else sources.default("core", "executor")
+def _scheduling(component: str, sources: Sources) -> Scheduling:
     # `standalone` chooses between the executors of one machine by itself.
-    return component == "standalone" or executor in _EXECUTORS_OF_ONE_CONTAINER
-
-
-def _variables(name: str) -> List[str]:
-    _, section, option = name.lower().split("__", 2)
-    if option not in NAMES_BY_RELEASE:
-        return [name]
-    return [variable(each, place) for place, each in names(section, option)]
+    tasks = TaskPlaces(True, True) if component == "standalone" else task_places(sources)
+    return Scheduling(tasks, parses_apart=sources.has("dag_processor", "parsing_processes"))

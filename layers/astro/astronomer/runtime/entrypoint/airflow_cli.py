@@ -68,7 +68,7 @@ _WITHOUT_DATABASE = {
 
 _WITH_BROKER = {("scheduler",), ("celery", "worker"), ("celery", "flower")}
 
-_COMPONENTS = {
+COMPONENTS = (
     ("api-server",),
     ("celery", "worker"),
     ("dag-processor",),
@@ -77,7 +77,8 @@ _COMPONENTS = {
     ("standalone",),
     ("triggerer",),
     ("webserver",),
-}
+)
+"""Commands that run for as long as a deployment does."""
 
 # A person who looks at a newer database, or empties it, knows what is there.
 _DB_ACTIONS_FOR_ANY_REVISION = {"check", "reset", "shell"}
@@ -116,12 +117,12 @@ def needs_known_revision(command: Words) -> bool:
     """Whether the command could harm a database that a newer Airflow has migrated."""
     if command[0] == "db":
         return _DB_ACTIONS_FOR_ANY_REVISION.isdisjoint(command[1:])
-    return _is_one_of(command, _COMPONENTS)
+    return _is_one_of(command, COMPONENTS)
 
 
 def component_of(command: Words) -> str:
     """The component that the command starts, such as `celery worker`; empty for any other."""
-    found = (each for each in _COMPONENTS if command[: len(each)] == each)
+    found = (each for each in COMPONENTS if command[: len(each)] == each)
     return " ".join(next(found, ()))
 
 

@@ -13,13 +13,13 @@ _OURS = "/astronomer/runtime/lineage/openlineage.yml"
 
 
 def leave_lineage_out(environ: MutableMapping[str, str]) -> None:
-    """Disable OpenLineage where no server is named.
+    """Disable OpenLineage where the image's own configuration of it is left without a server.
 
     Its plugin loads all that it could ask for lineage, such as pandas and BigQuery's client, and
-    each task is a process that loads all plugins.
+    each task is a process that loads all plugins. An image with Airflow 3 has no configuration of
+    ours: its provider looks for one in more places, and loads nothing where there is none.
     """
     if any(environ.get(name, "").strip() for name in _SERVERS):
         return
-    # A configuration of the operator's own may name a server too.
-    if environ.get(_CONFIG, _OURS).endswith(_OURS):
+    if environ.get(_CONFIG, "").endswith(_OURS):
         environ.setdefault(_DISABLED, "true")

@@ -33,7 +33,10 @@ def start_shipper(components: Sequence[str], environ: Mapping[str, str]) -> None
         return
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o775)
-        _start(folder, [STAY] if stays else [], environ)
+        # Its messages are for the container's log.
+        lone_process.start(
+            MODULE, folder, *([STAY] if stays else []), environ=environ, stderr=None
+        )
     except OSError as error:
         say(f"task logs are not shipped: {error}.")
 
@@ -58,17 +61,3 @@ def _runs_tasks(component: str, sources: Sources) -> bool:
     executor = sources.setting("core", "executor")
     name = executor.value.rpartition(".")[2].lower() if executor else ""
     return component == "scheduler" and not name.startswith(_ELSEWHERE)
-
-
-def _start(folder: Path, arguments: Sequence[str], environ: Mapping[str, str]) -> None:
-    """Have the init be its parent: this process becomes a component, which waits for no child."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            # Its messages are for the container's log.
-            lone_process.start(MODULE, folder, *arguments, environ=environ, stderr=None)
-            code = 0
-        finally:
-            os._exit(code)
-    os.waitpid(child, 0)

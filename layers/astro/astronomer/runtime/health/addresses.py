@@ -1,39 +1,32 @@
-"""Where a component's database is, as Airflow would find them."""
+"""Where a component's database and broker are, as Airflow would find them."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Mapping, Optional, Sequence
+from typing import Dict, Mapping, Optional
 
-from astronomer.runtime.airflow_options import Sources
-from astronomer.runtime.entrypoint import settings
-
-_DEFAULT_HOME = "/usr/local/airflow"
+from astronomer.runtime.airflow_options import OnlyAirflowReads, Sources
+from astronomer.runtime.entrypoint.settings import share_connection
 
 
 def database_address(environ: Mapping[str, str]) -> Optional[str]:
     """The database's URL; None where only Airflow can read it.
 
-    Where nobody named one it is Airflow's default, a file in its folder.
+    Where nobody named one it is Airflow's default, a file in its folder. Raises ConfigurationError
+    where a command that prints it fails.
     """
-    variables = (settings.NEW_CONNECTION, settings.OLD_CONNECTION)
-    if _is_secret(environ, variables):
+    # As the entrypoint gives it to the component: under both names.
+    shared: Dict[str, str] = dict(environ)
+    share_connection(shared)
+    return _read(shared, "database", "sql_alchemy_conn")
+
+
+def broker_address(environ: Mapping[str, str]) -> Optional[str]:
+    """The broker's URL, by default Airflow's own; None and errors as for the database."""
+    return _read(environ, "celery", "broker_url")
+
+
+def _read(environ: Mapping[str, str], section: str, option: str) -> Optional[str]:
+    try:
+        return Sources(environ).value(section, option) or None
+    except OnlyAirflowReads:
         return None
-    home = environ.get("AIRFLOW_HOME") or _DEFAULT_HOME
-    default = f"sqlite:///{Path(home).expanduser() / 'airflow.db'}"
-    return _read(environ, variables, "database", "sql_alchemy_conn") or default
-
-
-def _is_secret(environ: Mapping[str, str], variables: Sequence[str]) -> bool:
-    return any(environ.get(f"{variable}_SECRET") for variable in variables)
-
-
-def _read(
-    environ: Mapping[str, str], variables: Sequence[str], section: str, option: str
-) -> Optional[str]:
-    for variable in variables:
-        found = settings.read(environ, variable)
-        if found:
-            return found.value
-    in_file = Sources(environ).setting(section, option)
-    return in_file.value if in_file else None

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import ssl
-from typing import Any, Dict, Mapping, NamedTuple, Optional
+from typing import Any, Dict, Mapping, NamedTuple
 
 from astronomer.runtime.airflow_options import Sources
-from astronomer.runtime.entrypoint import settings
 from astronomer.runtime.errors import ConfigurationError
+from astronomer.runtime.health.addresses import broker_address
 from astronomer.runtime.options import is_true
 
 _KNOWN = {
@@ -46,7 +46,7 @@ def celery_options(environ: Mapping[str, str]) -> CeleryOptions:
     """
     sources = Sources(environ)
     try:
-        url = _broker_url(environ, sources)
+        url = broker_address(environ)
     except ConfigurationError:
         url = None
     if not url:
@@ -58,23 +58,6 @@ def celery_options(environ: Mapping[str, str]) -> CeleryOptions:
     path = sources.value("celery", "celery_config_options")
     unknown = "" if not path or path in _KNOWN else f"what is in {path}"
     return CeleryOptions(config, unknown, _deafness(config, sources))
-
-
-def _broker_url(environ: Mapping[str, str], sources: Sources) -> Optional[str]:
-    given = settings.read(environ, settings.BROKER)
-    if given:
-        return given.value
-    if environ.get(f"{settings.BROKER}_SECRET"):
-        return None
-    chosen = sources.setting("celery", "broker_url")
-    if chosen:
-        return chosen.value
-    command = sources.setting("celery", "broker_url_cmd")
-    if command:
-        return settings.output_of(command.value, f"{command.source}, broker_url_cmd")
-    if sources.setting("celery", "broker_url_secret"):
-        return None
-    return sources.default("celery", "broker_url") or None
 
 
 def _config(url: str, sources: Sources) -> Dict[str, Any]:

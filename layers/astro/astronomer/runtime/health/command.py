@@ -5,20 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from typing import Dict, List, Mapping, Optional, Sequence
+from typing import List, Mapping, Optional, Sequence
 
-from astronomer.runtime.component import command_of, environment_of, running_component
+from astronomer.runtime.component import environment_of, process_of, running_component
+from astronomer.runtime.entrypoint import airflow_cli
+from astronomer.runtime.errors import ConfigurationError
 from astronomer.runtime.health.result import Health
 
-COMPONENTS = (
-    "scheduler",
-    "webserver",
-    "api-server",
-    "triggerer",
-    "celery worker",
-    "dag-processor",
-    "standalone",
-)
+COMPONENTS = tuple(map(" ".join, airflow_cli.COMPONENTS))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,10 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="pass while another service is down: a restart of this one would not help",
     )
     kind.add_argument(
-        "--ready", action="store_true", help="fail whenever no work is done (the default)"
+        "--ready",
+        action="store_true",
+        help="fail whenever no work is done (the default)",
     )
     parser.add_argument(
-        "--timeout", type=float, default=10, help="seconds that it may take (default: 10)"
+        "--timeout",
+        type=float,
+        default=10,
+        help="seconds that it may take (default: 10)",
     )
     parser.add_argument("--json", action="store_true", help="for programs to read")
 
@@ -55,18 +54,22 @@ def run(arguments: argparse.Namespace) -> int:
     if name not in COMPONENTS:
         print(f"'{name}' is no component; name one of: {', '.join(COMPONENTS)}.")
         return 2
-    environ: Dict[str, str] = dict(os.environ)
     argv: Sequence[str] = ()
     pid: Optional[int] = None
     if running and running.name == name:
-        pid, argv = running.pid, command_of(running.pid)
+        pid, argv = running.pid, running.argv
         try:
             # A process that gave itself a title has lost its own; a probe has the container's.
-            environ.update(environment_of(running.pid))
+            # Into this process, so that what options refer to is the component's as well.
+            os.environ.update(environment_of(running.pid))
         except OSError:
             # Of another user.
             pass
-    found = check(name, pid, argv, environ, arguments.timeout)
+    try:
+        found = check(name, pid, argv, os.environ, arguments.timeout)
+    except ConfigurationError as error:
+        # A command that prints an option may fail because of another service.
+        found = [Health(name, False, str(error).rstrip("."), outside=True)]
     if arguments.json:
         print(json.dumps([each._asdict() for each in found], indent=2))
     else:
@@ -100,17 +103,28 @@ def check(
 
         server = WEBSERVER if component == "webserver" else API_SERVER
         return [check_server(server, argv, environ, seconds)]
-    if component == "dag-processor":
-        from astronomer.runtime.health.process import check_process
+    if component == "kerberos":
+        from astronomer.runtime.health.kerberos import check_kerberos
 
-        return [check_process(component, pid)]
-    from astronomer.runtime.health.job import check_job
+        return [check_kerberos(environ, pid)]
+    from astronomer.runtime.health.job import check_job, sends_heartbeats
 
     if component == "standalone":
         from astronomer.runtime.airflow_version import airflow_version
         from astronomer.runtime.health.webserver import API_SERVER, WEBSERVER, check_server
 
-        jobs = [check_job(each, environ, seconds) for each in ("scheduler", "triggerer")]
+        jobs = ["scheduler", "triggerer", "dag-processor"]
         server = WEBSERVER if airflow_version() < (3, 0, 0) else API_SERVER
-        return [*jobs, check_server(server, (), environ, seconds)]
-    return [check_job(component, environ, seconds)]
+        return [
+            *(
+                check_job(each, environ, seconds, process_of(each))
+                for each in jobs
+                if sends_heartbeats(each, environ)
+            ),
+            check_server(server, (), environ, seconds),
+        ]
+    if sends_heartbeats(component, environ):
+        return [check_job(component, environ, seconds, pid)]
+    from astronomer.runtime.health.process import check_process
+
+    return [check_process(component, pid)]

@@ -7,12 +7,19 @@ the image.
 
 from __future__ import annotations
 
+import logging
 from importlib.util import find_spec
 from typing import Any, Optional
 
 from airflow.lineage.backend import LineageBackend
 from astronomer.runtime.airflow_version import airflow_version
 from astronomer.runtime.lineage.delivery import deliver, is_wanted
+from astronomer.runtime.time_bound import within
+
+EXTRACTION_SECONDS = 10.0
+"""What OpenLineage's listener of later releases gives an extractor."""
+
+log = logging.getLogger(__name__)
 
 
 class AstronomerLineageBackend(LineageBackend):
@@ -27,17 +34,37 @@ class AstronomerLineageBackend(LineageBackend):
         outlets: Any = None,
         context: Any = None,
     ) -> None:
-        """Tell of a task that has succeeded; Airflow asks for no more."""
+        """Tell of a task that has succeeded; Airflow asks for no more. The task succeeds whatever
+        becomes of it."""
         if not is_wanted() or _is_listening():
             return
+
+        def tell() -> None:
+            try:
+                self._openlineage().send_lineage(operator, inlets, outlets, context)
+            except BaseException as error:
+                # An extractor may be the project's own, and even end its process.
+                log.warning("No lineage of this task: %r.", error, exc_info=True)
+
+        try:
+            within(EXTRACTION_SECONDS, tell)
+        except TimeoutError:
+            log.warning("No lineage of this task after %g s.", EXTRACTION_SECONDS)
+
+    def _openlineage(self) -> Any:
         if self._backend is None:
             type(self)._backend = _backend()
-        assert self._backend is not None
-        self._backend.send_lineage(operator, inlets, outlets, context)
+        return self._backend
 
 
 def _is_listening() -> bool:
-    return airflow_version() >= (2, 3, 0) and bool(find_spec("openlineage.airflow.listener"))
+    try:
+        return airflow_version() >= (2, 3, 0) and bool(
+            find_spec("openlineage.airflow.listener")
+        )
+    except ImportError:
+        # It is not installed.
+        return True
 
 
 def _backend() -> Any:

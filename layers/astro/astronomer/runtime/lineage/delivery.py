@@ -38,10 +38,20 @@ def deliver(event: str) -> None:
     if not is_wanted():
         return
     folder = spool_folder()
+    spool = Spool(folder)
     try:
-        if not Spool(folder).put(event.encode()):
+        if not spool.put(event.encode()):
             log.warning("Too many lineage events wait in %s; this one is lost.", folder)
-        lone_process.ensure(sender.MODULE, folder)
     except OSError as error:
         # A task must not fail for want of a place to tell of it.
         log.warning("A lineage event is lost: %s.", error)
+        return
+    problem = spool.problem()
+    if problem:
+        log.warning("Lineage events wait in %s: %s.", folder, problem)
+    try:
+        lone_process.ensure(sender.MODULE, folder, log=spool.log)
+    except OSError as error:
+        log.warning(
+            "Lineage events wait in %s, and nothing sends them: %s.", folder, error
+        )
