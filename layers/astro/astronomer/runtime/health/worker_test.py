@@ -277,7 +277,7 @@ def test_a_worker_that_ends_is_alive_and_not_ready(deployments: Deployments) -> 
 
 
 @pytest.mark.parametrize(
-    "answer", [b"", b"-LOADING Redis is loading\r\n" * 9, b"-OOM command not allowed\r\n" * 9]
+    "answer", [b"", b"-LOADING Redis is loading\r\n", b"-OOM command not allowed\r\n"]
 )
 def test_a_broker_that_does_not_do_its_work_is_not_the_worker_s_fault(answer: bytes) -> None:
     server = SilentServer(answer)

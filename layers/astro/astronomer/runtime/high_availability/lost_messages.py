@@ -102,7 +102,9 @@ class LostMessages:
             return
         self._search = None
         took = self._clock() - self._began
-        self._next_search = self._clock() + max(INTERVAL, took * _SHARE)
+        # Where the broker was away, it is asked again soon.
+        pause = took * _SHARE if outcome.complete else took
+        self._next_search = self._clock() + max(INTERVAL, pause)
         for task_id in sorted(outcome.sent):
             log.warning(
                 "The broker has lost the message of %s; it is sent again.", self._keys[task_id]

@@ -213,9 +213,9 @@ def _broken(kind: str, folder: Path) -> Broken:
     answers = {
         "silent": (b"", 0.0, "imeout"),
         "drips": (b"$999\r\n" + b"x" * 999, 0.5, "did not end"),
-        "loads": (b"-LOADING Redis is loading the dataset in memory\r\n" * 9, 0.0, "loading"),
-        "full": (b"-ERR max number of clients reached\r\n" * 9, 0.0, "max number"),
-        "no Redis": (b"HTTP/1.1 400 Bad Request\r\n\r\n" * 9, 0.0, "Error"),
+        "loads": (b"-LOADING Redis is loading the dataset in memory\r\n", 0.0, "loading"),
+        "full": (b"-ERR max number of clients reached\r\n", 0.0, "max number"),
+        "no Redis": (b"HTTP/1.1 400 Bad Request\r\n\r\n", 0.0, "Error"),
     }
     answer, every, said = answers[kind]
     silent = SilentServer(answer, every)
@@ -261,6 +261,28 @@ def test_a_broken_redis_holds_no_turn_of_the_loop_and_is_said_once(
     assert loop.longest_turn < TURN
     assert most <= 1
     broken.close()
+
+
+def test_a_redis_that_was_away_is_asked_again_soon(scheduler: Schedulers) -> None:
+    silent = SilentServer(b"-LOADING Redis is loading\r\n")
+    loop = scheduler(silent.url)
+    loop.queue()
+    loop.seconds += 1000
+    loop.turn()
+    while multiprocessing.active_children():
+        time.sleep(0.01)
+    # The search took that long, and the next one comes after the usual pause.
+    loop.seconds += 10
+    loop.turn()
+    asked = silent.connections
+
+    loop.seconds += 20
+    loop.turn()
+    while multiprocessing.active_children():
+        time.sleep(0.01)
+
+    assert silent.connections > asked
+    silent.close()
 
 
 def test_a_search_ends_with_the_scheduler(scheduler: Schedulers) -> None:

@@ -95,8 +95,8 @@ class SilentServer:
         """Listen.
 
         Args:
-            answer: What each connection gets.
-            every: Seconds between two bytes of it, again and again; 0 sends it once.
+            answer: What each question gets.
+            every: Seconds between two bytes of it, again and again; 0 sends it whole, and once.
         """
         self._answer, self._every = answer, every
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -127,11 +127,12 @@ class SilentServer:
 
     def _talk(self, taken: socket.socket) -> None:
         try:
-            while self._every:
-                for number in self._answer:
-                    taken.sendall(bytes([number]))
-                    time.sleep(self._every)
-            taken.sendall(self._answer)
+            while taken.recv(65536):
+                while self._every:
+                    for number in self._answer:
+                        taken.sendall(bytes([number]))
+                        time.sleep(self._every)
+                taken.sendall(self._answer)
         except OSError:
             # The visitor had enough.
             pass
