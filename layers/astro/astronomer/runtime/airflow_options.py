@@ -63,9 +63,7 @@ class OnlyAirflowReads(Exception):
 class Sources:
     """What the environment and the project's `airflow.cfg` say of Airflow's options."""
 
-    def __init__(
-        self, environ: Mapping[str, str], installed: Optional[Path] = None
-    ) -> None:
+    def __init__(self, environ: Mapping[str, str], installed: Optional[Path] = None) -> None:
         """Read `AIRFLOW_CONFIG`, or `airflow.cfg` of `AIRFLOW_HOME`.
 
         Args:
@@ -75,9 +73,7 @@ class Sources:
         self._environ = environ
         self.home = settings.expand(airflow_home(environ))
         config = environ.get("AIRFLOW_CONFIG")
-        self._path = Path(
-            settings.expand(config) if config else Path(self.home, "airflow.cfg")
-        )
+        self._path = Path(settings.expand(config) if config else Path(self.home, "airflow.cfg"))
         self._file = _read(ConfigParser(strict=False), self._path)
         self._defaults = _defaults(installed or _airflow_folder(), self.home)
 
@@ -130,9 +126,7 @@ class Sources:
             self._by_command_in_file,
             self._by_secret_in_file,
         ]
-        return next(
-            (found for place in places for name in names for found in place(name)), None
-        )
+        return next((found for place in places for name in names for found in place(name)), None)
 
     def _in_variable(self, name: Name) -> Iterator[Setting]:
         section, option = name
@@ -153,9 +147,7 @@ class Sources:
 
     def _by_command_in_file(self, name: Name) -> Iterator[Setting]:
         section, option = name
-        command = (
-            self._file_value(section, f"{option}_cmd") if name in _SENSITIVE else None
-        )
+        command = self._file_value(section, f"{option}_cmd") if name in _SENSITIVE else None
         if command:
             source = f"{self._path}, {option}_cmd"
             yield Setting(settings.output_of(command, source), source)
@@ -195,10 +187,7 @@ def _defaults(airflow: Path, home: str) -> Dict[Name, str]:
     templates = airflow / "config_templates"
     # From Airflow 3 that file is a page of comments, and both others hold the options: Airflow's
     # own, and those of providers.
-    files = [
-        templates / "default_airflow.cfg",
-        templates / "provider_config_fallback_defaults.cfg",
-    ]
+    files = [templates / "default_airflow.cfg", templates / "provider_config_fallback_defaults.cfg"]
     found = {
         (section, option): value
         for path in files
@@ -207,9 +196,7 @@ def _defaults(airflow: Path, home: str) -> Dict[Name, str]:
     }
     if not any(section == "core" for section, _ in found):
         found.update(_described(templates / "config.yml"))
-    return {
-        name: value.replace("{AIRFLOW_HOME}", home) for name, value in found.items()
-    }
+    return {name: value.replace("{AIRFLOW_HOME}", home) for name, value in found.items()}
 
 
 def _described(path: Path) -> Iterator[Tuple[Name, str]]:
@@ -219,8 +206,6 @@ def _described(path: Path) -> Iterator[Tuple[Name, str]]:
     import yaml  # pants: no-infer-dep
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    for section, described in yaml.load(
-        path.read_text(encoding="utf-8"), loader
-    ).items():
+    for section, described in yaml.load(path.read_text(encoding="utf-8"), loader).items():
         for option, description in described["options"].items():
             yield (section, option), str(description["default"] or "")

@@ -61,17 +61,7 @@ def start(
     # By way of a shell that ends at once, so that the init becomes its parent: this process may
     # have threads, in which a fork of Python itself could hang.
     subprocess.run(
-        [
-            "/bin/sh",
-            "-c",
-            '"$@" &',
-            "sh",
-            sys.executable,
-            "-m",
-            module,
-            str(folder),
-            *arguments,
-        ],
+        ["/bin/sh", "-c", '"$@" &', "sh", sys.executable, "-m", module, str(folder), *arguments],
         env=None if environ is None else dict(environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -86,9 +76,7 @@ def is_one() -> bool:
     return _is_one
 
 
-def work_alone(
-    folder: Path, work: Callable[[], None], waiting: Callable[[], bool]
-) -> int:
+def work_alone(folder: Path, work: Callable[[], None], waiting: Callable[[], bool]) -> int:
     """Work while no other process does; returns an exit code.
 
     Args:

@@ -5,15 +5,11 @@ from typing import Dict
 import pytest
 from astronomer.runtime.entrypoint.lineage import leave_lineage_out
 
-OURS = (
-    "/usr/local/lib/python3.9/dist-packages/astronomer/runtime/lineage/openlineage.yml"
-)
+OURS = "/usr/local/lib/python3.9/dist-packages/astronomer/runtime/lineage/openlineage.yml"
 
 
 @pytest.mark.parametrize("environ", [{}, {"OPENLINEAGE_URL": " "}, {"MARQUEZ_URL": ""}])
-def test_without_a_server_tasks_do_not_load_openlineage(
-    environ: Dict[str, str]
-) -> None:
+def test_without_a_server_tasks_do_not_load_openlineage(environ: Dict[str, str]) -> None:
     environ["OPENLINEAGE_CONFIG"] = OURS
     leave_lineage_out(environ)
     assert environ["OPENLINEAGE_DISABLED"] == "true"
@@ -27,9 +23,7 @@ def test_without_a_server_tasks_do_not_load_openlineage(
         {"OPENLINEAGE_CONFIG": "/usr/local/airflow/openlineage.yml"},
     ],
 )
-def test_a_server_or_a_configuration_of_the_operator_is_used(
-    environ: Dict[str, str]
-) -> None:
+def test_a_server_or_a_configuration_of_the_operator_is_used(environ: Dict[str, str]) -> None:
     leave_lineage_out(environ)
     assert "OPENLINEAGE_DISABLED" not in environ
 
@@ -39,17 +33,13 @@ def test_a_server_or_a_configuration_of_the_operator_is_used(
     [
         # What names one may also stand in airflow.cfg, or in a connection.
         {},
-        {
-            "AIRFLOW__OPENLINEAGE__TRANSPORT": '{"type": "http", "url": "http://marquez:5000"}'
-        },
+        {"AIRFLOW__OPENLINEAGE__TRANSPORT": '{"type": "http", "url": "http://marquez:5000"}'},
         {"AIRFLOW__OPENLINEAGE__CONFIG_PATH": "/usr/local/airflow/openlineage.yml"},
         {"AIRFLOW__OPENLINEAGE__CONFIG_CONN_ID": "marquez"},
         {"OPENLINEAGE__TRANSPORT__TYPE": "http"},
     ],
 )
-def test_an_image_without_our_configuration_is_left_alone(
-    environ: Dict[str, str]
-) -> None:
+def test_an_image_without_our_configuration_is_left_alone(environ: Dict[str, str]) -> None:
     before = dict(environ)
     leave_lineage_out(environ)
     assert environ == before

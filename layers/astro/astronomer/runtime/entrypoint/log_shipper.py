@@ -34,9 +34,7 @@ def start_shipper(components: Sequence[str], environ: Mapping[str, str]) -> None
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o775)
         # Its messages are for the container's log.
-        lone_process.start(
-            MODULE, folder, *([STAY] if stays else []), environ=environ, stderr=None
-        )
+        lone_process.start(MODULE, folder, *([STAY] if stays else []), environ=environ, stderr=None)
     except OSError as error:
         say(f"task logs are not shipped: {error}.")
 

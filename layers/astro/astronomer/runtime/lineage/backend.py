@@ -28,11 +28,7 @@ class AstronomerLineageBackend(LineageBackend):
     _backend: Optional[Any] = None
 
     def send_lineage(
-        self,
-        operator: Any,
-        inlets: Any = None,
-        outlets: Any = None,
-        context: Any = None,
+        self, operator: Any, inlets: Any = None, outlets: Any = None, context: Any = None
     ) -> None:
         """Tell of a task that has succeeded; Airflow asks for no more. The task succeeds whatever
         becomes of it."""
@@ -59,9 +55,7 @@ class AstronomerLineageBackend(LineageBackend):
 
 def _is_listening() -> bool:
     try:
-        return airflow_version() >= (2, 3, 0) and bool(
-            find_spec("openlineage.airflow.listener")
-        )
+        return airflow_version() >= (2, 3, 0) and bool(find_spec("openlineage.airflow.listener"))
     except ImportError:
         # It is not installed.
         return True

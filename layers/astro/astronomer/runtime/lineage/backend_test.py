@@ -10,8 +10,7 @@ from astronomer.runtime.lineage import backend
 from astronomer.runtime.lineage.backend import AstronomerLineageBackend
 
 pytestmark = pytest.mark.skipif(
-    airflow_version() >= (2, 3, 0),
-    reason="its OpenLineage listens, and has no backend of ours",
+    airflow_version() >= (2, 3, 0), reason="its OpenLineage listens, and has no backend of ours"
 )
 
 
@@ -34,12 +33,8 @@ def test_an_extractor_that_fails_ends_or_hangs_fails_no_task(
     (tmp_path / "extractor_of_a_test.py").write_text(module)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("OPENLINEAGE_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv(
-        "OPENLINEAGE_EXTRACTOR_BashOperator", "extractor_of_a_test.Extractor"
-    )
-    monkeypatch.setattr(
-        backend, "EXTRACTION_SECONDS", 1.0 if "sleep" in module else 30.0
-    )
+    monkeypatch.setenv("OPENLINEAGE_EXTRACTOR_BashOperator", "extractor_of_a_test.Extractor")
+    monkeypatch.setattr(backend, "EXTRACTION_SECONDS", 1.0 if "sleep" in module else 30.0)
     monkeypatch.setattr(AstronomerLineageBackend, "_backend", None)
     # Its own modules take longest.
     import openlineage.lineage_backend  # noqa: F401

@@ -52,6 +52,4 @@ def deliver(event: str) -> None:
     try:
         lone_process.ensure(sender.MODULE, folder, log=spool.log)
     except OSError as error:
-        log.warning(
-            "Lineage events wait in %s, and nothing sends them: %s.", folder, error
-        )
+        log.warning("Lineage events wait in %s, and nothing sends them: %s.", folder, error)

@@ -44,9 +44,7 @@ def main(folder: Path, environ: Mapping[str, str]) -> int:
     """Send until nothing has come for a while."""
     spool = Spool(folder)
     return lone_process.work_alone(
-        folder,
-        lambda: send_all(spool, poster(environ), time.sleep),
-        lambda: bool(spool.waiting()),
+        folder, lambda: send_all(spool, poster(environ), time.sleep), lambda: bool(spool.waiting())
     )
 
 
@@ -110,17 +108,11 @@ def _send(spool: Spool, waiting: List[Path], post: Post) -> Optional[Answer]:
 
 def _tell(spool: Spool, held: Optional[Answer]) -> None:
     """Say why events wait, once for each reason."""
-    problem = (
-        f"the server in OPENLINEAGE_URL takes none: {held.reason}" if held else None
-    )
+    problem = f"the server in OPENLINEAGE_URL takes none: {held.reason}" if held else None
     if problem == spool.problem():
         return
     spool.note_problem(problem)
-    say(
-        f"lineage events wait: {problem}."
-        if problem
-        else "lineage events are taken again."
-    )
+    say(f"lineage events wait: {problem}." if problem else "lineage events are taken again.")
 
 
 def _give_up(path: Path, answer: Answer) -> None:

@@ -87,11 +87,7 @@ def test_without_a_key_nothing_is_said_of_one(folder: Path, sink: HttpServer) ->
     ],
 )
 def test_an_entry_of_netrc_for_the_host_changes_nothing(
-    folder: Path,
-    sink: HttpServer,
-    tmp_path: Path,
-    environ: Dict[str, str],
-    sent: Optional[str],
+    folder: Path, sink: HttpServer, tmp_path: Path, environ: Dict[str, str], sent: Optional[str]
 ) -> None:
     netrc = tmp_path / ".netrc"
     netrc.write_text("machine 127.0.0.1 login user password secret\n")
@@ -112,9 +108,7 @@ def test_the_sender_is_no_child_of_the_task(folder: Path, sink: HttpServer) -> N
         "OPENLINEAGE_URL": sink.url,
         "ASTRONOMER_RUNTIME_LINEAGE_SPOOL": str(folder),
     }
-    printed = subprocess.check_output(
-        [sys.executable, "-c", code], env=environ, text=True
-    )
+    printed = subprocess.check_output([sys.executable, "-c", code], env=environ, text=True)
     assert printed.strip() == ""
     eventually(lambda: senders(folder))
 
@@ -151,9 +145,7 @@ def test_a_key_is_sent(folder: Path, sink: HttpServer) -> None:
     assert sink.asked[0].headers["Authorization"] == "Bearer k"
 
 
-def test_what_a_sink_could_not_take_is_sent_when_it_can(
-    folder: Path, sink: HttpServer
-) -> None:
+def test_what_a_sink_could_not_take_is_sent_when_it_can(folder: Path, sink: HttpServer) -> None:
     sink.status = 503
     deliver(folder, sink.url, '{"n": 1}')
     eventually(lambda: senders(folder))
@@ -186,9 +178,7 @@ def test_a_sink_that_never_answers_is_not_waited_for(folder: Path) -> None:
         assert len(Spool(folder).waiting()) == 1
 
 
-@pytest.mark.parametrize(
-    "environ", [{"OPENLINEAGE_URL": ""}, {"OPENLINEAGE_DISABLED": "true"}]
-)
+@pytest.mark.parametrize("environ", [{"OPENLINEAGE_URL": ""}, {"OPENLINEAGE_DISABLED": "true"}])
 def test_nothing_is_written_where_lineage_is_not_wanted(
     folder: Path, environ: Dict[str, str]
 ) -> None:
@@ -202,9 +192,7 @@ def test_a_folder_that_cannot_be_written_fails_no_task(tmp_path: Path) -> None:
     deliver(occupied, "http://127.0.0.1:9", "{}")
 
 
-def test_a_full_spool_takes_no_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_spool_takes_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spool, "MOST_EVENTS", 2)
     full = Spool(tmp_path)
     assert [full.put(b"{}") for _ in range(3)] == [True, True, False]

@@ -33,9 +33,7 @@ def in_the_bag(folder: Path) -> Any:
     return bag.dags["astronomer_monitoring_dag"]
 
 
-def test_one_line_in_the_project_brings_it(
-    airflow_database: Path, tmp_path: Path
-) -> None:
+def test_one_line_in_the_project_brings_it(airflow_database: Path, tmp_path: Path) -> None:
     found = in_the_bag(tmp_path)
     assert found.schedule_interval == "*/5 * * * *"
     assert found.is_paused_upon_creation is False
