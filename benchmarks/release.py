@@ -14,6 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import Dict, List
 
+from oci.history import copied_targets
+
 from benchmarks.dockerfile import Dockerfile
 from benchmarks.measure import Figure, PeakMemory, table
 from tests.engine.discover import engine_address
@@ -78,7 +80,8 @@ def sizes(dist: Path) -> Dict[str, int]:
 
     manifest = read(index["manifests"][0]["digest"])
     history = read(manifest["config"]["digest"])["history"]
-    return {step["created_by"]: layer["size"] for step, layer in zip(history, manifest["layers"])}
+    sizes = [layer["size"] for layer in manifest["layers"]]
+    return dict(zip(copied_targets(history), sizes))
 
 
 def main() -> None:

@@ -55,13 +55,15 @@ def test_it_waits_for_a_database_that_comes_late(
     engine: Engine, base_image: str, postgres_image: str
 ) -> None:
     pause = engine.start(base_image, ["sleep", "infinity"])
-    url = "postgresql://postgres@127.0.0.1:5432/postgres"
+    # Nothing listens on the first host, and the driver tries the second.
+    url = "postgresql+psycopg2://postgres@127.0.0.9:9/postgres?host=127.0.0.9,127.0.0.1&port=5432"
     airflow = engine.start(
         base_image, ["airflow", "db", "check"], network=pause.network, environment=environment(url)
     )
-    airflow.wait_for_log("waiting for the database at 127.0.0.1:5432", seconds=60)
+    airflow.wait_for_log("waiting for the database at 127.0.0.9:5432 or 127.0.0.1:5432", seconds=60)
 
-    engine.start(postgres_image, network=pause.network)
+    trust = {"POSTGRES_HOST_AUTH_METHOD": "trust"}
+    engine.start(postgres_image, network=pause.network, environment=trust)
 
     assert "Connection successful" in airflow.wait(seconds=120).checked().output
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any, Dict
 
 import pytest
+from oci.history import copied_targets, dockerfile_lines
 
 from tests.engine.layout import Layout
+from tests.engine.session import Engine
 
 _CHUNK = 1 << 20
 
@@ -35,8 +37,10 @@ def tool(name: str) -> str:
     return found
 
 
-def test_skopeo_reads_it(layout: Layout) -> None:
-    argv = [tool("skopeo"), "inspect", f"oci:{layout.path}:{layout.reference}"]
+@pytest.mark.parametrize("named", [True, False])
+def test_skopeo_reads_it(layout: Layout, named: bool) -> None:
+    name = f":{layout.reference}" if named else ""
+    argv = [tool("skopeo"), "inspect", f"oci:{layout.path}{name}"]
 
     inspected: Dict[str, Any] = json.loads(
         subprocess.run(argv, check=True, stdout=subprocess.PIPE, timeout=60).stdout
@@ -48,6 +52,23 @@ def test_skopeo_reads_it(layout: Layout) -> None:
     assert inspected["Architecture"] == "amd64"
 
 
+def test_it_holds_one_image_and_nothing_else(layout: Layout) -> None:
+    index = json.loads((layout.path / "index.json").read_text())
+    assert index["manifests"] == [layout.descriptor]
+
+
+def test_skopeo_finds_what_is_attached_to_it(layout: Layout, dist: Path) -> None:
+    # As an older registry has it: at a tag of the image's digest.
+    tag = layout.descriptor["digest"].replace(":", "-")
+    path = dist / "referrers" / layout.path.name
+    argv = [tool("skopeo"), "inspect", "--raw", f"oci:{path}:{tag}"]
+
+    index = json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE, timeout=60).stdout)
+
+    assert len(index["manifests"]) == 3
+    assert all(layout.blob(each["digest"]).is_file() for each in index["manifests"])
+
+
 def test_umoci_reads_it(layout: Layout) -> None:
     name = f"{layout.path}:{layout.reference}"
     argv = [tool("umoci"), "stat", "--json", "--image", name]
@@ -56,6 +77,22 @@ def test_umoci_reads_it(layout: Layout) -> None:
 
     layers = [entry for entry in stat["history"] if not entry.get("empty_layer")]
     assert [entry["layer"]["digest"] for entry in layers] == list(layout.layer_digests)
+
+
+def test_its_history_is_a_dockerfile_that_makes_an_image_of_the_same_configuration(
+    engine: Engine, layout: Layout
+) -> None:
+    history = layout.config["history"]
+    targets = copied_targets(history)
+    dockerfile = "\n".join(["FROM scratch", *dockerfile_lines(history)])
+
+    built = engine.build({"Dockerfile": dockerfile, **{target: "" for target in targets}})
+
+    assert built.image, built.log
+    expected, found = layout.config["config"], engine.inspect(built.image)["Config"]
+    found["Labels"] = {key: found["Labels"][key] for key in expected["Labels"]}
+    assert {key: found[key] for key in expected} == expected
+    assert len(targets) == len(layout.layer_digests)
 
 
 def test_it_is_named_after_its_release(layout: Layout) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator
+from typing import Any, Dict, Iterator
 
 import pytest
 
@@ -20,16 +20,28 @@ REFUSAL = (
 def index() -> Iterator[str]:
     """An index with a package of the user's, and with a `requests` newer than the image's."""
     greeter = wheel("greeter", "1.0", "GREETING = 'hello'\n", requires=["requests>=2.0"])
-    with package_index(
-        {"greeter": {"1.0": greeter}, "requests": {"99.0": wheel("requests", "99.0")}}
-    ) as url:
+    with package_index([greeter, wheel("requests", "99.0")]) as url:
         yield url
 
 
-def project(image: str, packages: str = "", requirements: str = "") -> Dict[str, str]:
+@pytest.fixture(params=["the image's shell", "dash"])
+def dockerfile(request: Any, engine: Engine, base_image: str, runtime_image: str) -> str:
+    """The Dockerfile of a project, as Docker reads it, and as what builds in OCI's format does.
+
+    That one knows no SHELL: each step, also those of the image, runs by `/bin/sh -c`.
+    """
+    if request.param == "dash":
+        steps = engine.inspect(runtime_image)["Config"]["OnBuild"]
+        return "\n".join([f"FROM {base_image}", 'SHELL ["/bin/sh", "-c"]', *steps, ""])
+    return f"FROM {runtime_image}\n"
+
+
+def project(
+    image: str, packages: str = "", requirements: str = "", dockerfile: str = ""
+) -> Dict[str, str]:
     """The files of an Astro project."""
     return {
-        "Dockerfile": f"FROM {image}\n",
+        "Dockerfile": dockerfile or f"FROM {image}\n",
         "packages.txt": packages,
         "requirements.txt": requirements,
         "dags/greeting.py": GREETING_DAG,
@@ -46,13 +58,14 @@ def plain_project(engine: Engine, runtime_image: str) -> str:
 
 
 def test_a_project_gets_its_packages_requirements_and_dags(
-    engine: Engine, runtime_image: str, index: str
+    engine: Engine, runtime_image: str, index: str, dockerfile: str
 ) -> None:
     built = engine.build(
         project(
             runtime_image,
-            packages="# Tools of ours\r\ntree  # to look around\r\n\r\n",
-            requirements=f"--index-url {index}\n# ours\ngreeter==1.0\n",
+            packages="# Tools of ours\r\ntree  # to look around\r\n\r\n# the last",
+            requirements=f"--index-url {index}\r\n# ours\r\n\r\ngreeter==1.0",
+            dockerfile=dockerfile,
         )
     )
     assert built.image, built.log
@@ -68,6 +81,35 @@ def test_a_project_gets_its_packages_requirements_and_dags(
     assert version.startswith("tree v")
     assert greeting == "hello"
     assert rest == ["astro:0", "astro:0", "astro", "No broken requirements found."]
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        {"packages": "no-such-package"},
+        {"packages": "# ours\n\nno-such-package # one\ncurl\n"},
+        {"packages": "curl'\n"},
+        {"requirements": "greeter==9.9"},
+        {"requirements": "requests==99.0"},
+        {"requirements": "apache-airflow==2.4.0\r\n"},
+    ],
+)
+def test_a_list_that_cannot_be_installed_fails_the_build(
+    engine: Engine, runtime_image: str, index: str, dockerfile: str, lists: Dict[str, str]
+) -> None:
+    built = engine.build(project(runtime_image, dockerfile=dockerfile, **lists))
+
+    assert built.image == "", built.log
+
+
+def test_a_list_of_comments_in_any_encoding_installs_nothing(
+    engine: Engine, runtime_image: str, dockerfile: str
+) -> None:
+    comments = {"packages.txt": "# \xfcber\r\n \t\r\n".encode("latin-1")}
+    built = engine.build({**project(runtime_image, dockerfile=dockerfile), **comments})
+
+    assert built.image, built.log
+    assert "+ apt-get" not in built.log
 
 
 def test_the_dag_of_a_project_with_empty_lists_is_found(engine: Engine, plain_project: str) -> None:

@@ -66,3 +66,12 @@ def test_airflow_starts_on_a_read_only_filesystem(engine: Engine, base_image: st
     )
 
     assert "airflow_home" in finished.checked().stdout
+
+
+def test_a_read_only_filesystem_is_told_from_missing_rights(
+    engine: Engine, base_image: str
+) -> None:
+    finished = engine.run(base_image, ["true"], read_only=True)
+
+    sentence = f"{HOME} is on a read-only filesystem; mount a tmpfs or a volume on it for Airflow."
+    assert sentence in finished.checked().stderr

@@ -7,11 +7,12 @@ import re
 from typing import Any, Dict
 
 import pytest
-from debian.lock import DebianLock, LockError
+from debian.lock import DebianLock
 from debian.lock_test import LOCK, PACKAGE
 from debian.solution import make_lock
 from hypothesis import given
 from hypothesis import strategies as st
+from locks.lock import LockError
 from oci.testing.fuzz import PATHS, TOO_DEEP, altered, fuzzed, mangled
 
 SOLUTION = {

@@ -1,18 +1,14 @@
-"""The lock of a resolve: which Debian packages, byte for byte, its targets are made of.
-
-JSON with sorted keys. It holds names, versions, sizes and hashes, and never a host: the address of
-an archive is a matter of the machine that fetches.
-"""
+"""The lock of a resolve: which Debian packages, byte for byte, its targets are made of."""
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any, Mapping
 
-from oci.json_fields import size, text, texts
+from locks.fields import size, text, texts
+from locks.lock import SHA256, read_lock, write_lock
 
 _DATE_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -23,12 +19,8 @@ _PATTERNS = {
     "architecture": re.compile(r"[a-z0-9-]+"),
     "archive": re.compile(r"[a-z-]+"),
     "filename": re.compile(r"([0-9A-Za-z_+~%-][0-9A-Za-z_.+:~%-]*/)*[0-9A-Za-z][!-.0-~]*\.deb"),
-    "sha256": re.compile(r"[0-9a-f]{64}"),
+    "sha256": SHA256,
 }
-
-
-class LockError(Exception):
-    """A lock cannot be read, or does not say what a target needs."""
 
 
 @dataclass(frozen=True)
@@ -105,22 +97,13 @@ class DebianLock:
                 for name, package in self.packages.items()
             },
         }
-        return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode()
+        return write_lock(data)
 
     @classmethod
     def from_json(cls, path: str, content: bytes, command: str) -> DebianLock:
-        """Read a lock.
+        """Read a lock. See `locks.lock.read_lock`."""
 
-        Args:
-            path: The lock's path, for errors.
-            content: What it holds.
-            command: The command that makes the lock anew.
-
-        Raises:
-            LockError: it is no lock, or lacks a field.
-        """
-        try:
-            data: dict[str, Any] = json.loads(content)
+        def parse(data: Mapping[str, Any]) -> DebianLock:
             return cls(
                 suite=text("suite", data["suite"]),
                 suites=texts("suites", data["suites"]),
@@ -139,11 +122,8 @@ class DebianLock:
                     for name, package in data["packages"].items()
                 },
             )
-        except KeyError as error:
-            problem = f"lacks the field {error}"
-        except (ValueError, TypeError, AttributeError, RecursionError) as error:
-            problem = f"cannot be read ({' '.join(str(error).split())})"
-        raise LockError(f"{path}: the lock {problem}. Run `{command}`.")
+
+        return read_lock(path, content, command, parse)
 
 
 def _checked(package: LockedPackage) -> LockedPackage:

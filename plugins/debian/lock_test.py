@@ -3,7 +3,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from debian.lock import DebianLock, LockedPackage, LockedTarget, LockError, parse_date
+from debian.lock import DebianLock, LockedPackage, LockedTarget, parse_date
+from locks.lock import LockError
 
 PACKAGE = LockedPackage(
     "tini", "0.19.0-1", "amd64", "debian", "pool/main/t/tini_0.19.0-1_amd64.deb", 5, "ab" * 32

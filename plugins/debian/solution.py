@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from email.message import Message
 from email.utils import parsedate_to_datetime
 from typing import Mapping, Sequence
 from urllib.parse import unquote
 
-from debian.lock import DebianLock, LockedPackage, LockedTarget, LockError
-
-
-def _stanzas(text: str) -> list[dict[str, str]]:
-    """Paragraphs of `Field: value` lines. Source: deb822(5); continuation lines are left out."""
-    result: list[dict[str, str]] = []
-    for paragraph in text.split("\n\n"):
-        fields = {}
-        for line in paragraph.splitlines():
-            if line and not line[0].isspace():
-                name, _, value = line.partition(":")
-                fields[name] = value.strip()
-        if fields:
-            result.append(fields)
-    return result
+from debian.lock import DebianLock, LockedPackage, LockedTarget
+from debian.sandbox.control_data import stanzas
+from locks.lock import LockError
 
 
 def _located(text: str) -> list[tuple[str, str]]:
@@ -64,13 +53,13 @@ def _lock(
     targets: Sequence[tuple[str, tuple[str, ...], str | None]],
 ) -> DebianLock:
     archives = dict(line.split(" ") for line in files["archives"].splitlines())
-    stanzas = _stanzas(files["packages"])
+    found = list(stanzas(files["packages"]))
     packages: dict[str, LockedPackage] = {}
     locked_targets: dict[str, LockedTarget] = {}
     for number, (address, requests, base) in enumerate(targets):
         located = _located(files[f"closure.{number}"])
         for uri, name in located:
-            packages[name] = _package(name, uri, archives, stanzas)
+            packages[name] = _package(name, uri, archives, found)
         locked_targets[address] = LockedTarget(
             requests=tuple(sorted(requests)),
             base=base,
@@ -91,19 +80,20 @@ def _newest(dates: Sequence[str]) -> datetime:
 
 
 def _package(
-    name: str, uri: str, archives: Mapping[str, str], stanzas: Sequence[Mapping[str, str]]
+    name: str, uri: str, archives: Mapping[str, str], found: Sequence[Message]
 ) -> LockedPackage:
-    for stanza in stanzas:
-        filename = stanza.get("Filename", "")
+    for stanza in found:
+        fields = dict(stanza.items())
+        filename = fields.get("Filename", "")
         for archive, address in archives.items():
-            if uri == f"{address}/{filename}" and "SHA256" in stanza:
+            if uri == f"{address}/{filename}" and "SHA256" in fields:
                 return LockedPackage(
                     name=name,
-                    version=stanza["Version"],
-                    architecture=stanza["Architecture"],
+                    version=fields["Version"],
+                    architecture=fields["Architecture"],
                     archive=archive,
                     filename=filename,
-                    size=int(stanza["Size"]),
-                    sha256=stanza["SHA256"],
+                    size=int(fields["Size"]),
+                    sha256=fields["SHA256"],
                 )
     raise LockError(f"The archive gives no SHA256 for the package '{name}' at {uri}.")

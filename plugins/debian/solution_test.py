@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from debian.lock import LockError
 from debian.solution import make_lock
+from locks.lock import LockError
 
 SHOWN = """\
 Package: libcrypt1

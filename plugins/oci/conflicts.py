@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Mapping, Sequence
 
+from oci.sandbox.bytecode import is_bytecode
 from oci.sandbox.mtree import PathInfo
 from pants.engine.addresses import Address
 
@@ -28,10 +29,14 @@ class StackedLayer:
 def differing_paths(
     paths: Mapping[str, PathInfo], others: Mapping[str, PathInfo]
 ) -> tuple[str, ...]:
-    """Paths that both hold, with different content, owner or mode."""
+    """Paths that both hold, with different content, owner or mode.
+
+    Bytecode is left out: it follows from a source, which is compared, and from the source's time
+    stamp, which is not.
+    """
     fewer, more = sorted((paths, others), key=len)
     found = (path for path in fewer if path in more and not fewer[path].same_as(more[path]))
-    return tuple(sorted(found))
+    return tuple(sorted(path for path in found if not is_bytecode(path)))
 
 
 def pairs_to_compare(layers: Sequence[StackedLayer]) -> tuple[tuple[int, int], ...]:

@@ -31,6 +31,17 @@ def test_a_path_with_two_contents_is_a_conflict() -> None:
     assert found((OS, None, many), (APP, None, few)) == [("etc/motd", OS, APP)]
 
 
+def test_bytecode_follows_the_time_of_its_source_which_may_differ() -> None:
+    source = PathInfo("lib/m.py", "file", 0o644, 0, 0, 0, size=1, sha256="aa")
+    pyc = PathInfo("lib/__pycache__/m.cpython-39.pyc", "file", 0o644, 0, 0, 0, size=1, sha256="aa")
+    lower = {source.path: source, pyc.path: pyc}
+    upper = {source.path: replace(source, mtime=1), pyc.path: replace(pyc, mtime=1, sha256="bb")}
+    assert found((OS, None, lower), (APP, None, upper)) == []
+
+    edited = {**upper, source.path: replace(source, sha256="bb")}
+    assert found((OS, None, lower), (APP, None, edited)) == [(source.path, OS, APP)]
+
+
 def test_a_directory_with_two_owners_is_a_conflict() -> None:
     other = {"etc": replace(FOLDER, uid=1)}
     assert found((OS, None, {"etc": FOLDER}), (APP, None, other)) == [("etc", OS, APP)]

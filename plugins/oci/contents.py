@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Iterable, Mapping
-from urllib.parse import unquote
 
 from oci.layer import LayerDescriptor
 from oci.sandbox.mtree import PathInfo
 from oci.sandbox.packages import Package
+from oci.sandbox.purl import PackageUrl
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class PackageContents:
     @property
     def name(self) -> str:
         """As people write it: `libstdc++6`."""
-        return unquote(self.package.key.rpartition("/")[2])
+        return PackageUrl.parse(self.package.purl).name
 
     @property
     def version(self) -> str:
         """As people write it: `1:2.36.1-8+deb11u2`."""
-        return unquote(self.package.purl.partition("?")[0].partition("@")[2])
+        return PackageUrl.parse(self.package.purl).version
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Mapping, Sequence
 
+from oci.history import image_history
 from oci.layer import BuiltLayer
+from oci.platform import PLATFORM
 from pants.engine.addresses import Address
 from pants.engine.environment import EnvironmentName
 from pants.engine.target import FieldSet
@@ -85,6 +87,9 @@ class ImageSpec:
 
     created: str
     """RFC 3339, for example `2022-07-11T00:00:00Z`. Never from the clock."""
+
+    name: str
+    """What files of the image are called, below `dist/images` and elsewhere. No other has it."""
 
     @property
     def reference(self) -> str:
@@ -164,15 +169,15 @@ def _config(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> dict[str, Any]:
         "Shell": list(config.shell),
         "OnBuild": list(config.onbuild),
     }
+    container = {key: value for key, value in container.items() if value}
+    targets = [layer.descriptor.target for layer in layers]
     return {
         "created": spec.created,
-        "architecture": "amd64",
-        "os": "linux",
-        "config": {key: value for key, value in container.items() if value},
+        "architecture": PLATFORM.architecture,
+        "os": PLATFORM.os,
+        "config": container,
         "rootfs": {"type": "layers", "diff_ids": [layer.descriptor.diff_id for layer in layers]},
-        "history": [
-            {"created": spec.created, "created_by": layer.descriptor.target} for layer in layers
-        ],
+        "history": image_history(targets, container, spec.created),
     }
 
 
@@ -187,7 +192,7 @@ def image_index(manifest: Document, tag: str, more: Sequence[dict[str, Any]] = (
     image = manifest.descriptor(
         MANIFEST_MEDIA_TYPE,
         annotations={REF_NAME_ANNOTATION: tag},
-        platform={"architecture": "amd64", "os": "linux"},
+        platform={"architecture": PLATFORM.architecture, "os": PLATFORM.os},
     )
     return Document.of(
         {"schemaVersion": 2, "mediaType": INDEX_MEDIA_TYPE, "manifests": [image, *more]}

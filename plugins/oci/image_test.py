@@ -18,6 +18,7 @@ SPEC = ImageSpec(
     layers=(Address("a"), Address("b")),
     config=ImageConfig(env=FrozenDict({"LANG": "C"}), user="astro", onbuild=("USER root",)),
     created="2022-07-11T00:00:00Z",
+    name="1.0",
 )
 
 

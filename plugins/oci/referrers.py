@@ -79,7 +79,7 @@ def fallback_index(referrers: Sequence[Referrer]) -> Document:
 
 
 def layout_entries(subject: Document, referrers: Sequence[Referrer]) -> list[dict[str, Any]]:
-    """What `index.json` of the image's layout lists after the image."""
+    """What the layout of an image with its referrers lists after the image."""
     fallback = fallback_index(referrers).descriptor(
         INDEX_MEDIA_TYPE, annotations={REF_NAME_ANNOTATION: fallback_tag(subject)}
     )

@@ -6,17 +6,14 @@ Named after the option of Pants' Docker backend, so that what is known of one ho
 from __future__ import annotations
 
 import difflib
-import re
 from dataclasses import dataclass, fields
 from typing import Any, Iterator, Mapping
 
 from oci.distribution.address import RegistryAddress, parse_address
+from oci.references import REPOSITORY
 from pants.util.frozendict import FrozenDict
 
 ALL_DEFAULT_REGISTRIES = "<all default registries>"
-
-# Source: OCI distribution spec 1.1, "Pulling manifests".
-_REPOSITORY = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
 
 _MB = 10**6
 
@@ -85,7 +82,7 @@ class Registry:
             raise RegistryOptionsError(
                 f"pants.toml: {where}: `repository` is '{self.repository}'. It may use {known}."
             ) from None
-        if not _REPOSITORY.fullmatch(name):
+        if not REPOSITORY.fullmatch(name):
             raise RegistryOptionsError(
                 f"pants.toml: {where}: `repository` makes '{name}' of {origin}. A repository has "
                 "lower-case letters, digits and single separators only, as in 'team/astro-runtime'."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oci.references import DEFAULT_TAG
 from oci.registries import ALL_DEFAULT_REGISTRIES
 from pants.core.util_rules.environments import EnvironmentField
 from pants.engine.target import (
@@ -142,8 +143,16 @@ class ImageSkipPushField(BoolField):
 
 class ImageTagField(StringField):
     alias = "tag"
-    default = "latest"
-    help = "The tag part of the image's reference."
+    default = DEFAULT_TAG
+    help = help_text(
+        """
+        The tag part of the image's reference.
+
+        An image `team/tool` is packaged as `dist/images/team/tool`, and with the tag `1.0` as
+        `dist/images/team/tool+1.0`. Where targets share both parts of the reference, each is
+        packaged below the name of its target, too: `dist/images/team/tool+1.0+team.tool`.
+        """
+    )
 
 
 class ImageEntrypointField(StringSequenceField):

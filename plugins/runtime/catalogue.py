@@ -19,12 +19,12 @@ class Release:
     manifest: Manifest
 
     manifest_hash: str
-    """sha256 of the file."""
+    """Of what the file says: see `runtime.published`."""
 
     lock_path: str
 
     lock_hash: str | None
-    """sha256 of the lock of its Python packages; None where there is none yet."""
+    """Of what the lock of its Python packages pins; None where there is no lock yet."""
 
     packages: FrozenDict[str, str]
     """Versions in the lock by canonical name."""
@@ -87,6 +87,6 @@ def broken_seals(catalogue: Catalogue) -> Iterator[str]:
         ):
             if was != now:
                 yield (
-                    f"{path}: {number} is published, and so this file must not change. Restore it, "
-                    "and make the change in a new release."
+                    f"{path}: {number} is published, and so what this file says must not change. "
+                    "Restore it, and make the change in a new release."
                 )

@@ -8,10 +8,14 @@ import re
 from typing import Any, Callable, Mapping
 
 import yaml
+from locks.unique_keys import DuplicateKey, read_yaml
 from pants.util.frozendict import FrozenDict
 
 VERSION = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?")
 SENTENCE = re.compile(r"\S.*")
+# A name with extras, and no URL, marker or version. Source: PEP 508.
+_NAME = r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?"
+_DISTRIBUTION = re.compile(rf"{_NAME}(\[{_NAME}(,{_NAME})*\])?")
 
 
 def is_count(value: object) -> bool:
@@ -31,11 +35,15 @@ def read_mapping(
         manual: The document that describes the fields.
     """
     try:
-        data = yaml.safe_load(content)
+        data = read_yaml(content)
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
-        line = f" in line {mark.line + 1}" if mark else ""
+        # What is missing at the end is missed in the line after it.
+        last = content.count(b"\n")
+        line = f" in line {min(mark.line, last) + 1}" if mark else ""
         raise error(f"{path}: this is no YAML{line}. Correct its syntax.") from None
+    except DuplicateKey as problem:
+        raise error(f"{path}: {problem}. Keep one of them.") from None
     except (ValueError, OverflowError, RecursionError) as problem:
         # For example, the 45th of a month.
         raise error(f"{path}: a value in it cannot be read ({problem}). Correct it.") from None
@@ -96,7 +104,8 @@ class Fields:
         return tuple(
             self.take(
                 field,
-                lambda value: isinstance(value, list) and all(isinstance(x, str) for x in value),
+                lambda value: isinstance(value, list)
+                and all(isinstance(each, str) and re.fullmatch(_NAME, each) for each in value),
                 "Write a list of names.",
             )
         )
@@ -105,6 +114,12 @@ class Fields:
         fix = "Map names to versions such as 4.0.0; quote what YAML reads as a number."
         value = self.take(field, lambda value: isinstance(value, dict), fix)
         for name, version in value.items():
+            if not (isinstance(name, str) and _DISTRIBUTION.fullmatch(name)):
+                raise self.fail(
+                    field,
+                    name,
+                    "Write the name of a package, with extras such as `name[all]` at the most.",
+                )
             if not (isinstance(version, str) and VERSION.fullmatch(version)):
                 raise self.fail(f"{field}.{name}", version, fix)
         return FrozenDict(value)

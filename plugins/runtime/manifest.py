@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from dataclasses import dataclass
-from typing import Iterable
+from typing import Any, Iterable, Mapping
 
 from packaging.version import Version
 from pants.util.frozendict import FrozenDict
@@ -68,7 +68,7 @@ class Manifest:
     """Versions of other packages, by requirement: `astronomer-providers[all]`."""
 
     resolved: datetime.date
-    """What the package index held on this day is all that the lock is resolved from."""
+    """The lock is resolved from what the package index held at the end of this day, in UTC."""
 
     constraints: str | None
     """Path of a file with pins that the lock keeps, from the root of the repository.
@@ -176,6 +176,15 @@ def _airflow_build(fields: Fields, path: str, backports: Iterable[Backport]) -> 
     return 0
 
 
+def read_manifest(path: str, content: bytes) -> Mapping[str, Any]:
+    """The fields of a manifest as YAML reads them, unchecked.
+
+    Raises:
+        ManifestError: it is no YAML mapping.
+    """
+    return read_mapping(path, ManifestError, content, "versions/README.md")
+
+
 def parse_manifest(path: str, content: bytes) -> Manifest:
     """Read a manifest.
 
@@ -186,7 +195,7 @@ def parse_manifest(path: str, content: bytes) -> Manifest:
     Raises:
         ManifestError: it is no YAML mapping, or a field is missing, unknown or wrong.
     """
-    data = read_mapping(path, ManifestError, content, "versions/README.md")
+    data = read_manifest(path, content)
     fields = Fields(path, ManifestError, data)
     airflow = fields.text("airflow", VERSION, "2.3.3")
     backports = _backports(fields, path, airflow)

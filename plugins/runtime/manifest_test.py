@@ -58,6 +58,9 @@ def test_every_field_is_needed(field: str) -> None:
         ("date", "yesterday", "Write a date such as 2022-07-11"),
         ("python", 3.9, "quote what YAML reads as a number"),
         ("extras", "statsd", "Write a list of names"),
+        ("extras", ["statsd]==2.3.4,x["], "Write a list of names"),
+        ("packages", {"mylib @ https://example.test/a.whl?": "1.0"}, "Write the name of a package"),
+        ("packages", {1: "1.0"}, "Write the name of a package"),
         ("providers", ["amazon"], "Map names to versions"),
         ("providers", {"amazon": 4.0}, "Map names to versions"),
         ("packages", {"pip": "newest"}, "Map names to versions"),
@@ -153,6 +156,12 @@ def test_an_unknown_field_is_refused() -> None:
 def test_broken_yaml_is_refused_with_its_line() -> None:
     with pytest.raises(ManifestError, match=f"^{PATH}: this is no YAML in line 2"):
         parse_manifest(PATH, b"release: 5.0.6\nairflow: [")
+
+
+def test_a_field_that_stands_twice_is_refused_with_its_line() -> None:
+    sentence = rf"^{PATH}: the key 'airflow' stands twice, again in line 2. Keep one of them.$"
+    with pytest.raises(ManifestError, match=sentence):
+        parse_manifest(PATH, b"airflow: 2.3.3\nairflow: 2.3.4\n")
 
 
 # A busy machine is no fault of the data.

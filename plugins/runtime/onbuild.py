@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 SHELL = ("/bin/bash", "-o", "pipefail", "-e", "-u", "-x", "-c")
-"""The shell of these steps, and of RUN steps in the project's own Dockerfile."""
+"""The shell of RUN steps in the project's own Dockerfile.
+
+OCI's image format has no such field: what builds in it (Buildah, Podman) runs every step by
+`/bin/sh -c`.
+"""
 
 ONBUILD = (
     "COPY packages.txt .",
     "USER root",
-    # Windows line ends and comments are common in packages.txt; neither is a package.
-    "RUN if [[ -s packages.txt ]]; then "
-    "apt-get update && "
-    "tr '\\r' '\\n' < packages.txt | sed -e 's/#.*//' | "
-    "xargs --no-run-if-empty apt-get install -y --no-install-recommends && "
-    "apt-get clean && rm -rf /var/lib/apt/lists/*; fi",
+    # Neither Windows' line ends nor comments, whatever their encoding, are packages. The one pipe
+    # ends in the command that can fail, as not every shell knows `pipefail`.
+    "RUN set -eux; "
+    "packages=\"$(LC_ALL=C sed -e 's/\\r/\\n/g' -e 's/#[^\\n]*//g' packages.txt)\"; "
+    'case "$packages" in *[![:space:]]*) '
+    "apt-get update; "
+    "printf '%s\\n' \"$packages\" | xargs apt-get install -y --no-install-recommends; "
+    "apt-get clean; rm -rf /var/lib/apt/lists/*;; esac",
     "COPY requirements.txt .",
-    # Airflow comes with the image. An upgrade by requirement would leave an untested mixture.
-    "RUN if grep -Eqx 'apache-airflow\\s*[=~>]{1,2}.*' requirements.txt; then "
+    # Airflow comes with the image. An upgrade by requirement would leave an untested mixture. The
+    # variable is an option of pip 22.1 and later, and earlier ones ignore it.
+    "RUN set -eux; if grep -Eqx 'apache-airflow\\s*[=~>]{1,2}.*' requirements.txt; then "
     "echo >&2 \"Do not upgrade by specifying 'apache-airflow' in your requirements.txt, "
     'change the base image instead!"; exit 1; fi; '
-    "pip install --no-cache-dir --root-user-action=ignore -r requirements.txt",
+    "PIP_ROOT_USER_ACTION=ignore pip install --no-cache-dir -r requirements.txt",
     "USER astro",
     "COPY --chown=astro:0 . .",
 )
-"""Dockerfile steps, in order."""
+"""Dockerfile steps, in order, for any POSIX shell."""

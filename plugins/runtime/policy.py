@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Iterable, Iterator, Sequence
 
 import yaml
+from locks.unique_keys import DuplicateKey, read_yaml
 from pants.util.frozendict import FrozenDict
 from runtime.changes import Change, Part, Subject, manifest_changes
 from runtime.manifest import Manifest
@@ -117,7 +118,7 @@ def parse_policy(path: str, content: bytes) -> Policy:
         PolicyError: it is not what `versions/README.md` describes.
     """
     try:
-        data = yaml.safe_load(content)
+        data = read_yaml(content)
         rules, exceptions, lifecycle = (
             data["rules"],
             data["exceptions"] or {},
@@ -138,6 +139,8 @@ def parse_policy(path: str, content: bytes) -> Policy:
                 long_term_lines=tuple(lifecycle["long_term_lines"]),
             ),
         )
+    except DuplicateKey as error:
+        raise PolicyError(f"{path}: {error}. Keep one of them.") from None
     except (
         AttributeError,
         KeyError,

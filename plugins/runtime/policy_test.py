@@ -188,6 +188,7 @@ def test_numbers_are_ordered_as_numbers() -> None:
     [
         (b"rules: [", "the policy cannot be read"),
         (b"- rules", "the policy cannot be read"),
+        (b"rules: {}\nrules: {}", "the key 'rules' stands twice, again in line 2"),
         (b"rules: {colour: {major: major}}\nexceptions: {}\nlifecycle: {}", "'colour' is not a"),
         (b"rules: {airflow: {major: huge}}\nexceptions: {}\nlifecycle: {}", "`rules.airflow` is"),
         (

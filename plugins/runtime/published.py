@@ -1,6 +1,7 @@
 """What published releases were made of: `versions/published.json`.
 
-A published release stays as it is: its manifest and its lock are sealed by their hashes. Debian's
+A published release stays as it is: a hash of what its manifest and its lock say seals them.
+Comments, the order of fields, and what a lock holds beside its pins may change. Debian's
 packages and our own code move on, and images of all releases with them; what they were on the day
 of the seal is noted too, for release notes.
 """
@@ -12,7 +13,9 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Mapping
 
+from locks.unique_keys import read_json
 from pants.util.frozendict import FrozenDict
+from wheels.lock import WheelLock
 
 
 class PublishedError(Exception):
@@ -48,10 +51,10 @@ class PublishedRelease:
     """A release as it was when it was sealed."""
 
     manifest: str
-    """sha256 of `release.yaml`."""
+    """`manifest_hash` of `release.yaml`."""
 
     lock: str
-    """sha256 of the lock of its Python packages."""
+    """`lock_hash` of the lock of its Python packages."""
 
     debian: DebianState
 
@@ -72,8 +75,31 @@ class PublishedRelease:
         return sum(layer.size for layer in self.layers if layer.diff_id not in present)
 
 
+def _hash(data: Any) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def manifest_hash(manifest: Mapping[str, Any]) -> str:
+    """sha256 of what a manifest says: of its fields by name, in JSON.
+
+    Args:
+        manifest: The file's fields as YAML reads them.
+    """
+    return _hash(manifest)
+
+
+def lock_hash(lock: WheelLock) -> str:
+    """sha256 of what a lock pins: version, file, size and sha256 of each distribution, in JSON."""
+    return _hash(
+        {
+            each.name: [each.version, each.file, each.size, each.sha256]
+            for each in lock.distributions.values()
+        }
+    )
+
+
 def _name(state: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:12]
+    return _hash(state)[:12]
 
 
 @dataclass(frozen=True)
@@ -114,7 +140,7 @@ class Published:
             PublishedError: it is not what `to_json` writes.
         """
         try:
-            data = json.loads(content)
+            data = read_json(content)
             debian = {
                 name: DebianState(state["date"], FrozenDict(state["packages"]))
                 for name, state in data["debian"].items()

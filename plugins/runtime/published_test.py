@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from pants.util.frozendict import FrozenDict
 from runtime.catalogue import broken_seals
-from runtime.published import Published, PublishedError
+from runtime.manifest import read_manifest
+from runtime.published import Published, PublishedError, lock_hash, manifest_hash
 from runtime.testutil import make_catalogue, make_manifest, make_release, seal
+from wheels.lock import LockedDistribution, LockInputs, WheelLock
+from wheels.resolve import WheelResolve
 
 PATH = "versions/published.json"
 RELEASE = make_release(make_manifest("5.0.6"))
@@ -44,9 +48,48 @@ def test_an_edit_of_a_published_release_is_refused(field: str, path: str) -> Non
     edited = replace(RELEASE, **{field: "of an edited file"})
 
     assert list(broken_seals(make_catalogue(edited, seals={"5.0.6": seal(RELEASE)}))) == [
-        f"{path}: 5.0.6 is published, and so this file must not change. Restore it, and make the "
-        "change in a new release."
+        f"{path}: 5.0.6 is published, and so what this file says must not change. Restore it, and "
+        "make the change in a new release."
     ]
+
+
+def test_comments_and_the_order_of_fields_are_free_to_change() -> None:
+    def hash_of(text: str) -> str:
+        return manifest_hash(read_manifest("release.yaml", text.encode()))
+
+    was = hash_of("# At noon.\nrelease: 5.0.6\ndate: 2022-07-11\n")
+
+    assert hash_of("date: 2022-07-11\n# At night.\nrelease: '5.0.6'\n") == was
+    assert hash_of("date: 2022-07-12\nrelease: 5.0.6\n") != was
+    assert hash_of("date: 2022-07-11\nrelease: 5.0.6\nextras: []\n") != was
+
+
+def lock_of(**fields: Any) -> WheelLock:
+    values: Any = {
+        "version": "1.0",
+        "file": "demo-1.0-py3-none-any.whl",
+        "size": 7,
+        "sha256": "0" * 64,
+        "required_by": (),
+        **fields,
+    }
+    demo = LockedDistribution(name="demo", **values)
+    resolve = WheelResolve("5.0.6", ("demo",), (), "3.9")
+    return WheelLock("5.0.6", LockInputs.of(resolve), FrozenDict({"demo": demo}))
+
+
+@pytest.mark.parametrize(
+    "fields, same",
+    [
+        ({"required_by": ("other",)}, True),
+        ({"version": "1.1"}, False),
+        ({"file": "demo-1.0-2-py3-none-any.whl"}, False),
+        ({"size": 8}, False),
+        ({"sha256": "1" * 64}, False),
+    ],
+)
+def test_a_lock_s_seal_is_over_what_it_pins(fields: Any, same: bool) -> None:
+    assert (lock_hash(lock_of(**fields)) == lock_hash(lock_of())) == same
 
 
 def test_a_published_release_cannot_go_away() -> None:

@@ -69,4 +69,5 @@ def report_document(report: Report) -> dict[str, Any]:
             for bump in report.bumps
         ],
         "notes": list(report.notes),
+        "gaps": list(report.gaps),
     }

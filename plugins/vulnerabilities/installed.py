@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from typing import Iterable, Iterator, Mapping
-from urllib.parse import parse_qsl, unquote
 
 from oci.sandbox.packages import Package
+from oci.sandbox.purl import PackageUrl
 
 
 class Ecosystem(Enum):
@@ -75,17 +75,14 @@ class InstalledImage:
     """From the bottom to the top."""
 
 
-def _debian(packages: Iterable[Package]) -> Iterator[Installed]:
-    binaries: dict[tuple[str, str, str], list[str]] = {}
+def _debian(packages: Iterable[Package], suite: str) -> Iterator[Installed]:
+    binaries: dict[tuple[str, str], list[str]] = {}
     for package in packages:
-        path, _, query = package.purl.partition("?")
-        version = unquote(path.partition("@")[2])
-        name = unquote(package.key.rpartition("/")[2])
-        qualifiers = dict(parse_qsl(query))
-        source, _, source_version = qualifiers.get("upstream", "").partition("@")
-        key = (source or name, source_version or version, qualifiers.get("distro", ""))
-        binaries.setdefault(key, []).append(name)
-    for (source, version, suite), names in binaries.items():
+        url = PackageUrl.parse(package.purl)
+        source, _, version = url.qualifiers.get("upstream", "").partition("@")
+        key = (source or url.name, version or url.version)
+        binaries.setdefault(key, []).append(url.name)
+    for (source, version), names in binaries.items():
         yield Installed(Ecosystem.DEBIAN, source, version, suite, tuple(sorted(names)))
 
 
@@ -94,15 +91,19 @@ def _python(packages: Iterable[Package]) -> Iterator[Installed]:
         yield Installed(
             Ecosystem.PYTHON,
             name=package.key.rpartition("/")[2],
-            version=unquote(package.purl.partition("?")[0].partition("@")[2]),
+            version=PackageUrl.parse(package.purl).version,
             inside=package.inside.rpartition("/")[2],
         )
 
 
-def installed(packages: Iterable[Package]) -> tuple[Installed, ...]:
-    """What advisories may say of the packages of a layer."""
+def installed(packages: Iterable[Package], suite: str = "") -> tuple[Installed, ...]:
+    """What advisories may say of the packages of a layer.
+
+    Args:
+        suite: Codename of the Debian release that its Debian packages are from.
+    """
     by_type: Mapping[str, list[Package]] = {"deb": [], "pypi": []}
     for package in packages:
         by_type.get(package.key.partition("/")[0], []).append(package)
-    found = {*_debian(by_type["deb"]), *_python(by_type["pypi"])}
+    found = {*_debian(by_type["deb"], suite), *_python(by_type["pypi"])}
     return tuple(sorted(found, key=lambda each: (each.name, each.version, each.inside)))

@@ -8,12 +8,12 @@ def test_packages_of_one_source_are_one() -> None:
     source = "upstream=openssl%401.1.1w-0%2Bdeb11u3"
     packages = [
         Package(
-            f"pkg:deb/debian/{name}@1.1.1w-0%2Bdeb11u3?arch=amd64&distro=bullseye{more}", "", ""
+            f"pkg:deb/debian/{name}@1.1.1w-0%2Bdeb11u3?arch=amd64&distro=debian-11{more}", "", ""
         )
         for name, more in (("libssl1.1", f"&{source}"), ("openssl", ""))
     ]
 
-    assert installed(packages) == (
+    assert installed(packages, "bullseye") == (
         Installed(
             Ecosystem.DEBIAN, "openssl", "1.1.1w-0+deb11u3", "bullseye", ("libssl1.1", "openssl")
         ),
@@ -21,7 +21,7 @@ def test_packages_of_one_source_are_one() -> None:
 
 
 def test_a_source_may_have_another_version_than_its_package() -> None:
-    purl = "pkg:deb/debian/libdevmapper1.02.1@2%3A1.02.175-2.1?arch=amd64&distro=bullseye"
+    purl = "pkg:deb/debian/libdevmapper1.02.1@2%3A1.02.175-2.1?arch=amd64&distro=debian-11"
 
     (found,) = installed([Package(f"{purl}&upstream=lvm2%402.03.11-2.1", "", "")])
 

@@ -69,6 +69,9 @@ class Report:
     notes: tuple[str, ...]
     """What a reader should know besides, in sentences."""
 
+    gaps: tuple[str, ...] = ()
+    """A sentence for each part of the images that the advisories do not speak of at all."""
+
     def worst(self) -> Severity:
         """The severity of the worst finding that is not waived."""
         found = [
@@ -78,6 +81,12 @@ class Report:
             if each.counts
         ]
         return max(found, key=lambda each: each.rank, default=Severity.UNIMPORTANT)
+
+    def failures(self, limit: Severity) -> tuple[str, ...]:
+        """Why images cannot be said to have nothing as bad as `limit` that is not waived."""
+        worst = self.worst()
+        found = f"An image has a vulnerability of severity {worst.value} that is not waived."
+        return (*([found] if worst.rank >= limit.rank else []), *self.gaps)
 
 
 def _layer_report(
@@ -99,6 +108,7 @@ def make_report(
     waivers: Sequence[Waiver],
     today: datetime.date,
     origins: Sequence[str],
+    gaps: Sequence[str] = (),
 ) -> Report:
     """Hold images against advisories.
 
@@ -107,7 +117,7 @@ def make_report(
         advisories: All that may be about them.
         waivers: All; those that have expired hold no more.
         today: The day to hold them against.
-        origins: See `Report`.
+        origins, gaps: See `Report`.
     """
     valid = [waiver for waiver in waivers if not waiver.expired(today)]
     unclear: set[str] = set()
@@ -141,4 +151,4 @@ def make_report(
         ),
         advisories,
     )
-    return Report(tuple(reports), steps, tuple(origins), (*sorted(unclear), *notes))
+    return Report(tuple(reports), steps, tuple(origins), (*sorted(unclear), *notes), tuple(gaps))

@@ -55,6 +55,20 @@ def test_each_image_has_the_vulnerabilities_of_its_layers() -> None:
     }
 
 
+def test_images_fail_by_what_they_have_and_by_what_nobody_can_know() -> None:
+    gap = "tracker.json does not list bullseye."
+    unknown = make_report(IMAGES, ADVISORIES, (), TODAY, ["/advisories"], [gap])
+    none = make_report([], ADVISORIES, (), TODAY, ["/advisories"], [gap])
+    worst = "An image has a vulnerability of severity high that is not waived."
+
+    assert report().failures(Severity.HIGH) == report().failures(Severity.LOW) == (worst,)
+    assert report().failures(Severity.CRITICAL) == ()
+    assert unknown.failures(Severity.HIGH) == (worst, gap)
+    assert none.failures(Severity.CRITICAL) == (gap,)
+    assert list(report_lines(none))[-1] == gap
+    assert report_document(none)["gaps"] == [gap]
+
+
 def test_a_bump_goes_where_no_advisory_is_left() -> None:
     bumps = [
         (bump.package.name, bump.version, bump.locks, bump.fixes, len(bump.images))

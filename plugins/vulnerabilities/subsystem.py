@@ -47,7 +47,8 @@ class VulnerabilitiesSubsystem(Outputting, GoalSubsystem):
         help=softwrap(
             """
             Exit with 1 if an image has a vulnerability of this severity or a worse one that is not
-            waived. `unknown` stands below `low`; what Debian calls unimportant never counts.
+            waived, or a suite that the security tracker does not list. `unknown` stands below
+            `low`; what Debian calls unimportant never counts.
             """
         ),
     )

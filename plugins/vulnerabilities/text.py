@@ -158,6 +158,6 @@ def report_lines(report: Report) -> Iterator[str]:
     if report.bumps:
         yield ""
         yield from _bumps(report.bumps)
-    for note in report.notes:
+    for note in (*report.notes, *report.gaps):
         yield ""
         yield from _wrapped(note)

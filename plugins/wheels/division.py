@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple
 
+from locks.unique_keys import DuplicateKey, read_json
 from wheels.lock import WheelLock
 
 Division = Mapping[str, Sequence[str]]
@@ -36,7 +37,9 @@ def read_division(path: str, content: bytes) -> Division:
         DivisionError: it is no JSON object of lists of names, or names one twice.
     """
     try:
-        data: Any = json.loads(content)
+        data: Any = read_json(content)
+    except DuplicateKey as error:
+        raise DivisionError(f"{path}: {error}. Keep one of them.") from None
     except ValueError as error:
         raise DivisionError(f"{path} is no JSON ({error}): correct it.") from None
     if not isinstance(data, dict) or not all(

@@ -7,8 +7,9 @@ import re
 from typing import Any
 
 from hypothesis import given
+from locks.lock import LockError
 from oci.testing.fuzz import PATHS, TOO_DEEP, altered, fuzzed, mangled
-from wheels.lock import LockError, WheelLock
+from wheels.lock import WheelLock
 from wheels.lock_test import LOCK
 
 

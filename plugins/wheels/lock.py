@@ -1,18 +1,14 @@
-"""The lock of a resolve: one file for each distribution, byte for byte.
-
-JSON with sorted keys. It holds names, versions, sizes and hashes, and never a host: the index is a
-matter of the machine that fetches.
-"""
+"""The lock of a resolve: one file for each distribution, byte for byte."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from dataclasses import dataclass
 from typing import Any, Mapping
 
-from oci.json_fields import size, text, texts
+from locks.fields import size, text, texts
+from locks.lock import SHA256, read_lock, write_lock
 from pants.util.frozendict import FrozenDict
 from wheels.resolve import WheelResolve
 
@@ -23,11 +19,6 @@ VERSION = 1
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _VERSION = re.compile(r"[0-9A-Za-z.+!_-]+")
 _FILE = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.+!-]*")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-class LockError(Exception):
-    """A lock cannot be read, or is not that of its resolve."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +105,7 @@ def _distribution(name: str, data: Mapping[str, Any]) -> LockedDistribution:
         version=text(f"{where}.version", data["version"], _VERSION),
         file=text(f"{where}.file", data["file"], _FILE),
         size=size(f"{where}.size", data["size"]),
-        sha256=text(f"{where}.sha256", data["sha256"], _SHA256),
+        sha256=text(f"{where}.sha256", data["sha256"], SHA256),
         required_by=texts(f"{where}.required_by", data["required_by"]),
     )
 
@@ -145,37 +136,22 @@ class WheelLock:
                 for each in self.distributions.values()
             },
         }
-        return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode()
+        return write_lock(data)
 
     @classmethod
     def from_json(cls, path: str, content: bytes, command: str) -> WheelLock:
-        """Read a lock.
+        """Read a lock. See `locks.lock.read_lock`."""
 
-        Args:
-            path: The lock's path, for errors.
-            content: What it holds.
-            command: The command that makes the lock anew.
-
-        Raises:
-            LockError: it is no lock, or lacks a field.
-        """
-        try:
-            data: dict[str, Any] = json.loads(content)
+        def parse(data: Mapping[str, Any]) -> WheelLock:
             if data["version"] != VERSION:
                 raise ValueError(f"its version is {data['version']}, not {VERSION}")
             return cls(
                 resolve=text("resolve", data["resolve"]),
                 inputs=LockInputs.from_json(data["inputs"]),
                 distributions=FrozenDict(
-                    (
-                        name,
-                        _distribution(name, each),
-                    )
+                    (name, _distribution(name, each))
                     for name, each in sorted(data["distributions"].items())
                 ),
             )
-        except KeyError as error:
-            problem = f"lacks the field {error}"
-        except (ValueError, TypeError, AttributeError, RecursionError) as error:
-            problem = f"cannot be read ({' '.join(str(error).split())})"
-        raise LockError(f"{path}: the lock {problem}. Run `{command}`.")
+
+        return read_lock(path, content, command, parse)

@@ -4,8 +4,9 @@ import json
 from dataclasses import replace
 
 import pytest
+from locks.lock import LockError
 from pants.util.frozendict import FrozenDict
-from wheels.lock import LockedDistribution, LockError, LockInputs, WheelLock
+from wheels.lock import LockedDistribution, LockInputs, WheelLock
 from wheels.resolve import WheelResolve
 
 RESOLVE = WheelResolve("demo", ("b", "a"), ("y==1", "x==1"), "2022-07-12")
@@ -45,6 +46,7 @@ def test_a_broken_lock_names_the_file_and_the_command() -> None:
     data = json.loads(LOCK.to_json())
     del data["inputs"]["platform"]
 
-    for content in (b"{", b"[]", json.dumps(data).encode()):
+    twice = LOCK.to_json().replace(b'"version": 1', b'"version": 1, "version": 1')
+    for content in (b"{", b"[]", json.dumps(data).encode(), twice):
         with pytest.raises(LockError, match=r"^demo.lock: the lock .*\. Run `relock`\.$"):
             WheelLock.from_json("demo.lock", content, "relock")

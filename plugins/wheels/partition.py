@@ -5,7 +5,8 @@ from __future__ import annotations
 import fnmatch
 from typing import Iterable, Mapping
 
-from wheels.lock import LockError, WheelLock
+from locks.lock import LockError
+from wheels.lock import WheelLock
 
 
 def _is_pattern(text: str) -> bool:

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from locks.lock import LockError
 from pants.util.frozendict import FrozenDict
-from wheels.lock import LockedDistribution, LockError, LockInputs, WheelLock
+from wheels.lock import LockedDistribution, LockInputs, WheelLock
 from wheels.partition import check_partition, select
 from wheels.resolve import WheelResolve
 

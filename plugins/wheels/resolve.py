@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from oci.platform import PLATFORM
 from pants.engine.target import FieldSet
 from pants.engine.unions import union
 
 DEFAULT_PYTHON_VERSION = "3.9"
 
-DEFAULT_PLATFORM = "x86_64-manylinux_2_31"
+DEFAULT_PLATFORM = f"{PLATFORM.machine}-manylinux_2_31"
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Mapping, Sequence
 
+from locks.lock import LockError
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from pants.util.frozendict import FrozenDict
-from wheels.lock import LockedDistribution, LockError, LockInputs, WheelLock
+from wheels.lock import LockedDistribution, LockInputs, WheelLock
 from wheels.resolve import WheelResolve
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from wheels.lock import LockError
+from locks.lock import LockError
 from wheels.resolve import WheelResolve
 from wheels.solution import choose_file, make_lock, supported_tags
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
+from locks.lock import lock_path
 from pants.option.option_types import StrListOption, StrOption
 from pants.option.subsystem import Subsystem
-from pants.util.docutil import bin_name
 from pants.util.strutil import softwrap
 
 
@@ -55,9 +53,4 @@ class WheelsSubsystem(Subsystem):
 
     def lockfile(self, resolve: str) -> str:
         """Path of a resolve's lock."""
-        return os.path.join(self.lockfiles, f"{resolve}.lock")
-
-
-def generate_command(resolve: str) -> str:
-    """The command that makes a resolve's lock."""
-    return f"{bin_name()} generate-lockfiles --resolve={resolve}"
+        return lock_path(self.lockfiles, resolve)

@@ -243,7 +243,8 @@ class RequirementsField(StringSequenceField):
     required = True
     help = help_text(
         """
-        Requirements as pip takes them, for example `["requests>=2", "pip"]`.
+        Requirements as PEP 508 writes them, for example `["requests>=2", "pip"]`. They are found in
+        the index: a requirement with a URL cannot be locked.
         """
     )
 

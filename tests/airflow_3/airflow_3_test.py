@@ -40,9 +40,13 @@ def manifest() -> Dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def airflow(engine: Engine, dist: Path) -> Iterator[Container]:
+def image(engine: Engine, dist: Path) -> str:
+    return engine.load(dist / "images" / "3.3-1-base")
+
+
+@pytest.fixture(scope="module")
+def airflow(engine: Engine, image: str) -> Iterator[Container]:
     """All components in one container, with sqlite, as a developer tries it."""
-    image = engine.load(dist / "images" / "3.3-1-base")
     with engine.start(
         image,
         ["airflow", "standalone"],
@@ -108,6 +112,43 @@ def test_every_page_has_our_footer(airflow: Container, manifest: Dict[str, Any])
     ]
     line = f"Astronomer Runtime {manifest['release']} based on Airflow {manifest['airflow']}"
     assert line in get(airflow, "/astronomer/footer.js")
+
+
+@pytest.mark.parametrize("command", ["api-server", "standalone"])
+def test_it_does_not_serve_where_the_platform_has_a_key(
+    engine: Engine, image: str, command: str
+) -> None:
+    key = "AIRFLOW__ASTRONOMER__HOUSTON_JWK_URL"
+
+    finished = engine.run(image, [command], environment={key: "https://platform.test/jwks"})
+
+    assert finished.exit_code == 78
+    assert f"{key} is set, and this image has no login of the platform" in finished.stderr
+    assert "Traceback" not in finished.output
+
+
+_DATABASE_OF_5_0_8 = """
+import sqlite3
+
+with sqlite3.connect("/tmp/airflow.db") as connection:
+    connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+    connection.execute("INSERT INTO alembic_version VALUES ('f5fcbda3e651')")
+"""
+
+
+def test_a_database_of_airflow_2_3_is_told_what_to_go_through(engine: Engine, image: str) -> None:
+    script = "python /tmp/make.py && exec /entrypoint airflow db migrate"
+
+    finished = engine.run(
+        image,
+        ["bash", "-c", script],
+        environment={"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////tmp/airflow.db"},
+        files={"/tmp/make.py": _DATABASE_OF_5_0_8},
+    )
+
+    assert finished.exit_code == 78
+    assert "f5fcbda3e651 (new in Airflow 2.3.3) is not known to Airflow 3." in finished.stderr
+    assert "with a release of Airflow 2.7 to 2.11 first" in finished.stderr
 
 
 def test_what_the_entrypoint_chooses_are_options_of_this_airflow(airflow: Container) -> None:

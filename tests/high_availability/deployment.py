@@ -102,7 +102,8 @@ class Deployment:
         self.containers: Dict[str, Container] = {}
         self._pause = engine.start(images["postgres"], ["infinity"], entrypoint=["sleep"])
         self._start_postgres()
-        self.containers["redis"] = self._start("redis")
+        # As docs/deploy has it: what a dead one held is lost.
+        self.containers["redis"] = self._start("redis", ["--save", ""])
         wait_for("Redis", self._redis_serves, _START_SECONDS)
         self._settings = {
             **environment(URL),

@@ -217,3 +217,20 @@ def test_a_wrong_manifest_is_one_clear_sentence(
     assert run.exit_code != 0
     assert message in run.output
     assert "Traceback" not in run.output
+
+
+@pytest.mark.parametrize("field", ["image", "database"])
+def test_a_local_run_of_what_is_no_image_is_one_clear_sentence(
+    checkout: Checkout, field: str
+) -> None:
+    old, new = 'name="dev"', f'name="dev", {field}=["layers/os"]'
+    checkout.edit("versions/5.0.6/BUILD", old, new)
+    run = checkout.pants("run", "versions/5.0.6:dev")
+    checkout.edit("versions/5.0.6/BUILD", new, old)
+
+    assert run.exit_code != 0
+    assert (
+        f"the `{field}` field of versions/5.0.6:dev names layers/os:os, which is a `debian_layer` "
+        "and no image. Name a target such as `oci_image`."
+    ) in run.output
+    assert "Traceback" not in run.output

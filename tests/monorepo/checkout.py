@@ -24,7 +24,7 @@ def _no_sources(root: Path, folder: str, names: "list[str]") -> "set[str]":
     if Path(folder) != root:
         return set()
     hidden = {name for name in names if name.startswith(".")} - _HIDDEN_SOURCES
-    return hidden | {"blobs", "dist", "images", "tests.monorepo"}
+    return hidden | {"blobs", "dist", "images", "referrers", "tests.monorepo"}
 
 
 @dataclass(frozen=True)

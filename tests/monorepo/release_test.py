@@ -36,11 +36,15 @@ def test_the_releases_of_the_repository_pass(checkout: Checkout) -> None:
 
 
 def test_an_edit_of_a_published_release_is_refused(checkout: Checkout) -> None:
-    checkout.edit(MANIFEST, f"release: {BEFORE}", f"# Edited.\nrelease: {BEFORE}")
+    checkout.edit(MANIFEST, f"release: {BEFORE}", f"# A comment.\nrelease: {BEFORE}")
+    commented = check(checkout)
+    checkout.edit(MANIFEST, "# A comment.\n", "")
+    checkout.edit(MANIFEST, "resolved: 2022-07-12", "resolved: 2022-07-13")
     output = check(checkout)
-    checkout.edit(MANIFEST, "# Edited.\n", "")
+    checkout.edit(MANIFEST, "resolved: 2022-07-13", "resolved: 2022-07-12")
 
-    assert f"{MANIFEST}: {BEFORE} is published, and so this file must not change." in output
+    assert commented == ""
+    assert f"{MANIFEST}: {BEFORE} is published, and so what this file says must not" in output
 
 
 def test_an_edit_of_a_document_is_stale(checkout: Checkout) -> None:

@@ -16,3 +16,12 @@ def manifests() -> List[Dict[str, Any]]:
     return sorted(
         releases, key=lambda each: tuple(int(part) for part in each["release"].split("."))
     )
+
+
+def ends_of_lines() -> List[str]:
+    """The oldest and the newest release of each line, such as 4.2: oldest first."""
+    lines: Dict[str, List[str]] = {}
+    for manifest in manifests():
+        number = str(manifest["release"])
+        lines.setdefault(number.rpartition(".")[0], []).append(number)
+    return [number for line in lines.values() for number in dict.fromkeys((line[0], line[-1]))]

@@ -10,7 +10,7 @@ import pytest
 from tests.engine.session import Engine
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def load(engine: Engine, dist: Path) -> Callable[[str], str]:
     """Loads the image of a release; the engine forgets it at the session's end."""
     return lambda release: engine.load(dist / "images" / release, keep=False)

@@ -1,20 +1,31 @@
-"""A package index on this machine's loopback interface, with wheels made on the spot.
+"""A package index on this machine's loopback interface, with distributions made on the spot.
 
 Builds in the tests install from it, so that they depend on no index elsewhere.
-Source: PEP 503 for the pages, PEP 427 for the wheels.
+Source: PEP 503 for the pages, PEP 427 for wheels, PEP 517 and PEP 660 for source distributions.
 """
 
 from __future__ import annotations
 
 import io
+import tarfile
 import threading
 import zipfile
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Dict, Iterator, List, Mapping, Sequence
+from typing import Dict, Iterable, Iterator, List, Mapping, Sequence
 
 
-def wheel(name: str, version: str, code: str = "", requires: Sequence[str] = ()) -> bytes:
+@dataclass(frozen=True)
+class Distribution:
+    """One file of the index."""
+
+    name: str
+    file: str
+    content: bytes
+
+
+def wheel(name: str, version: str, code: str = "", requires: Sequence[str] = ()) -> Distribution:
     """A pure wheel of one module.
 
     Args:
@@ -37,27 +48,43 @@ def wheel(name: str, version: str, code: str = "", requires: Sequence[str] = ())
     with zipfile.ZipFile(stream, "w") as archive:
         for path, content in {**members, f"{info}/RECORD": record}.items():
             archive.writestr(path, content)
-    return stream.getvalue()
+    return Distribution(name, f"{name}-{version}-py3-none-any.whl", stream.getvalue())
+
+
+def sdist(name: str, version: str, files: Mapping[str, str]) -> Distribution:
+    """A source distribution.
+
+    Args:
+        name: Name of the distribution, in lower case without `-`.
+        version: Its version.
+        files: Its project: content by path.
+    """
+    folder = f"{name}-{version}"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as tar:
+        for path, text in {**files, "PKG-INFO": metadata}.items():
+            info = tarfile.TarInfo(f"{folder}/{path}")
+            info.size = len(text.encode())
+            tar.addfile(info, io.BytesIO(text.encode()))
+    return Distribution(name, f"{folder}.tar.gz", stream.getvalue())
 
 
 @contextmanager
-def package_index(wheels: Mapping[str, Mapping[str, bytes]]) -> Iterator[str]:
-    """Serves wheels while the block lasts.
-
-    Args:
-        wheels: For each distribution, its wheels by version.
+def package_index(distributions: Iterable[Distribution]) -> Iterator[str]:
+    """Serves distributions while the block lasts.
 
     Yields:
         The URL for pip's `--index-url`.
     """
-    pages = _pages(wheels)
+    pages = _pages(distributions)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             page = pages.get(self.path)
             self.send_response(404 if page is None else 200)
             self.send_header("Content-Length", str(len(page or b"")))
-            kind = "application/zip" if self.path.endswith(".whl") else "text/html"
+            kind = "text/html" if self.path.endswith("/") else "application/octet-stream"
             self.send_header("Content-Type", kind)
             self.end_headers()
             self.wfile.write(page or b"")
@@ -76,15 +103,14 @@ def package_index(wheels: Mapping[str, Mapping[str, bytes]]) -> Iterator[str]:
         server.server_close()
 
 
-def _pages(wheels: Mapping[str, Mapping[str, bytes]]) -> Dict[str, bytes]:
+def _pages(distributions: Iterable[Distribution]) -> Dict[str, bytes]:
     pages: Dict[str, bytes] = {}
-    for name, versions in wheels.items():
-        links: List[str] = []
-        for version, content in versions.items():
-            file = f"{name}-{version}-py3-none-any.whl"
-            pages[f"/files/{file}"] = content
-            links.append(f'<a href="/files/{file}">{file}</a>')
-        page = f"<!DOCTYPE html><html><body>{''.join(links)}</body></html>"
+    links: Dict[str, List[str]] = {}
+    for each in distributions:
+        pages[f"/files/{each.file}"] = each.content
         # Pages are asked for by the normalised name.
-        pages[f"/simple/{name.replace('_', '-')}/"] = page.encode()
+        page = f"/simple/{each.name.replace('_', '-')}/"
+        links.setdefault(page, []).append(f'<a href="/files/{each.file}">{each.file}</a>')
+    for page, found in links.items():
+        pages[page] = f"<!DOCTYPE html><html><body>{''.join(found)}</body></html>".encode()
     return pages

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Iterable
 
-from debian.lock import DebianLock, LockError
+from debian.lock import DebianLock
 from debian.solution import make_lock
 from debian.subsystem import DebianSubsystem
 from debian.target_types import (
@@ -18,6 +18,8 @@ from debian.target_types import (
 from debian.util_rules.lockfile import resolve_of, single_base
 from debian.util_rules.scripts import BASH, SCRIPT_ENV, machine_settings, script
 from debian.version import DebianVersion
+from locks.lock import LockError
+from oci.platform import PLATFORM
 from oci.util_rules.machine_settings import MachineSettings, MachineSettingsRequest
 from pants.core.goals.generate_lockfiles import (
     GenerateLockfile,
@@ -188,7 +190,7 @@ async def generate_lock(
     result = await Get(
         FallibleProcessResult,
         Process(
-            argv=(BASH, "solve.sh", request.suite),
+            argv=(BASH, "solve.sh", request.suite, PLATFORM.architecture),
             input_digest=inputs,
             env=FrozenDict(SCRIPT_ENV),
             append_only_caches=settings.append_only_caches,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Callable, Dict, Iterable, List
 
-from debian.sandbox.normal_paths import is_bytecode
+from oci.sandbox.bytecode import is_bytecode
 from oci.sandbox.errors import SandboxError
 from oci.sandbox.layer_writer import Entry
 from oci.sandbox.mtree import PathInfo

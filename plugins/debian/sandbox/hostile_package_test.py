@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import lzma
+import re
 import shutil
 import subprocess
 import tarfile
@@ -16,7 +17,7 @@ from debian.sandbox.changelogs import documentation, entries
 from debian.sandbox.licences import licences
 from debian.sandbox.repack import repack
 from debian.sandbox.rootfs_tar import read_entries
-from debian.sandbox.sources import sources
+from debian.sandbox.status import distribution, records
 from hypothesis import given
 from hypothesis import strategies as st
 from oci.sandbox.errors import SandboxError
@@ -100,7 +101,8 @@ TEXTS = (
     b"bad (1.0-1) bullseye; urgency=low\n\n  * CVE-2022-1234\n\n"
     b" -- x <x@x>  Fri, 24 Jun 2022 10:00:00 +0200\n",
     b"Format: https://x\n\nFiles: *\nLicense: GPL-2\n",
-    b"Package: a\nSource: b (1.0)\nVersion: 1.0\n\nPackage: c\nVersion: 2\n",
+    b"Package: a\nSource: b (1.0)\nVersion: 1.0\nDepends: c, d | e\n\nPackage: c\nVersion: 2\n",
+    b'ID=debian\nVERSION_ID="11"\n',
 )
 
 
@@ -108,9 +110,15 @@ TEXTS = (
 @given(st.sampled_from(TEXTS).flatmap(mangled) | st.binary(max_size=60))
 def test_control_data_is_read_whatever_it_is(content: bytes) -> None:
     text = content.decode("utf-8", "replace")
-    list(entries(text, "2000-01-01"))
-    licences(text)
-    sources(text)
+    fixes = {fix for entry in entries(text, "2000-01-01") for fix in entry.fixes}
+    assert all(re.fullmatch(r"(CVE-\d{4}|D[LS]A)-\d+(-\d+)?", fix) for fix in fixes)
+    # What becomes a line or a value of a document.
+    words = [*licences(text), distribution(text)]
+    for record in records(text).values():
+        words += record.requires
+        if record.source:
+            assert not re.search(r"\s", record.source.name)
+    assert all(word and "\n" not in word and word == word.strip() for word in words)
 
 
 def layer(content: bytes) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Set, Tuple
 
+from debian.sandbox.control_data import paragraphs
+
 _COMMON = re.compile(r"/usr/share/common-licenses/([A-Za-z0-9][A-Za-z0-9.+-]*[A-Za-z0-9+])")
 _MACHINE_READABLE = re.compile(r"^Format(-Specification)?:", re.MULTILINE)
 _LICENCE = re.compile(r"^License:[ \t]*(\S.*)$", re.MULTILINE)
@@ -24,7 +26,7 @@ def licences(copyright_file: str) -> Tuple[str, ...]:
         found = _COMMON.findall(copyright_file)
         return tuple(sorted({f"common-licenses/{name}" for name in found}))
     names: Set[str] = set()
-    for stanza in re.split(r"\n[ \t]*\n", copyright_file):
+    for stanza in paragraphs(copyright_file):
         # A stanza with neither only gives the text of a licence that others name.
         if _SUBJECT.search(stanza):
             names.update(" ".join(name.split()) for name in _LICENCE.findall(stanza))

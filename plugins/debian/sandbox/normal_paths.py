@@ -6,6 +6,8 @@ import posixpath
 import re
 from typing import Callable, Sequence
 
+from oci.sandbox.bytecode import is_bytecode
+
 # Made anew on every machine and at every start, or left over from the installation.
 _TRANSIENT = re.compile(
     r"""
@@ -40,11 +42,6 @@ _DOCUMENTATION_KEPT = re.compile(
     """,
     re.VERBOSE,
 )
-
-
-def is_bytecode(path: str) -> bool:
-    """Whether Python wrote the path."""
-    return path.endswith((".pyc", "/__pycache__"))
 
 
 def _pattern(text: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, Sequence
 
-from oci.sandbox.bytecode import cached_path, compile_all
+from oci.sandbox.bytecode import Source, cached_path, compile_all
 from oci.sandbox.errors import SandboxError
 from oci.sandbox.interpreter import Interpreter
 from oci.sandbox.layer_writer import Entry, file_entry
@@ -30,11 +30,11 @@ def interpreter_version(entries: Iterable[Entry]) -> str:
     return versions.pop() if versions else ""
 
 
-def _sources(modules: Sequence[Entry]) -> Iterator[Tuple[str, bytes]]:
+def _sources(modules: Sequence[Entry]) -> Iterator[Source]:
     for entry in modules:
         assert entry.open is not None
         with entry.open() as content:
-            yield f"/{entry.path}", content.read()
+            yield Source(f"/{entry.path}", content.read(), entry.mtime)
 
 
 def bytecode_entries(entries: Iterable[Entry], interpreter: Interpreter) -> List[Entry]:

@@ -24,7 +24,7 @@ from debian.sandbox.ownership import with_licences, with_owners
 from debian.sandbox.plan import Plan
 from debian.sandbox.python_files import bytecode_entries, interpreter_version
 from debian.sandbox.rootfs_tar import read_entries
-from debian.sandbox.sources import with_sources
+from debian.sandbox.status import with_records
 from oci.sandbox import layer_args, mtree
 from oci.sandbox.errors import SandboxError, run
 from oci.sandbox.interpreter import Interpreter
@@ -33,6 +33,7 @@ from oci.sandbox.mtree import PathInfo
 
 _EXAMPLE = "usr/share/doc/apt/examples/sources.list"
 _STATUS = "var/lib/dpkg/status"
+_OS_RELEASE = "usr/lib/os-release"
 _GZIP = b"\x1f\x8b"
 
 
@@ -179,7 +180,11 @@ def main() -> None:
         layer_args.write(
             args,
             [*layer, *_bytecode(plan, system, layer, Interpreter.from_spec(args.interpreter))],
-            with_sources(with_licences(plan.contents, system), _text(system[_STATUS])),
+            with_records(
+                with_licences(plan.contents, system),
+                _text(system[_STATUS]),
+                _text(system[_OS_RELEASE]),
+            ),
         )
     tar.unlink()
 

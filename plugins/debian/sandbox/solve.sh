@@ -1,6 +1,6 @@
 # Asks apt which packages the targets of a resolve come to.
 #
-# usage: solve.sh SUITE
+# usage: solve.sh SUITE ARCHITECTURE
 #
 # `wanted` has a line for each target, a base before what stands on it: a number, `layer` or
 # `toolchain`, the number of the base or `-`, the address, and packages, apart by spaces. Written to
@@ -10,7 +10,7 @@
 set -euo pipefail
 
 . ./archives.sh
-suite="$1"
+suite="$1" architecture="$2"
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [[ -r $keyring ]] || fail "$keyring is missing on this machine: the archive's signatures cannot be\
  verified. Install it with \`apt-get install debian-archive-keyring\`."
@@ -25,7 +25,7 @@ printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' \
   "$debian" "$suite $suite-updates" "$keyring" >apt/etc/sources.list.d/main.sources
 printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' \
   "$security" "$suite-security" "$keyring" >apt/etc/sources.list.d/security.sources
-architecture="$(/usr/bin/dpkg --print-architecture)"
+# That of the images, whatever this machine is.
 printf '%s\n' "$architecture" >solved/architecture
 # A whole apt of its own: nothing of this machine's sources, pins or packages has a say. Proxies and
 # certificates do.

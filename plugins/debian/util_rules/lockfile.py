@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable
 
-from debian.lock import DebianLock, LockedPackage, LockError
-from debian.subsystem import DebianSubsystem, generate_command
+from debian.lock import DebianLock, LockedPackage
+from debian.subsystem import DebianSubsystem
 from debian.target_types import DebianResolveField
+from locks.lock import LockError, generate_command
+from oci.platform import PLATFORM
 from pants.engine.addresses import Address, Addresses
 from pants.engine.fs import DigestContents, PathGlobs
 from pants.engine.rules import Get, Rule, collect_rules, rule
@@ -105,13 +107,32 @@ def single_base(address: Address, bases: Addresses) -> Address | None:
     return bases[0] if bases else None
 
 
+def check_architecture(path: str, lock: DebianLock, command: str) -> None:
+    """Refuse a lock whose packages do not run where images run.
+
+    Raises:
+        LockError: it, or a package of it, is for another architecture.
+    """
+    ours = (PLATFORM.architecture, "all")
+    strange = {each.name: each.architecture for each in lock.packages.values()}
+    named = [f"'{name}' is for {its}" for name, its in sorted(strange.items()) if its not in ours]
+    if lock.architecture != PLATFORM.architecture:
+        named.insert(0, f"`architecture` is {lock.architecture}")
+    if named:
+        raise LockError(
+            f"{path}: {named[0]}, and images are for {PLATFORM.architecture}. Run `{command}`."
+        )
+
+
 @rule(level=LogLevel.DEBUG)
 async def read_lock(request: LockRequest, options: DebianSubsystem) -> ResolveLock:
     path, command = options.lockfile(request.resolve), generate_command(request.resolve)
     contents = await Get(DigestContents, PathGlobs([path]))
     if not contents:
         raise LockError(f"{path}: there is no such lock yet. Run `{command}`.")
-    return ResolveLock(path, command, DebianLock.from_json(path, contents[0].content, command))
+    lock = DebianLock.from_json(path, contents[0].content, command)
+    check_architecture(path, lock, command)
+    return ResolveLock(path, command, lock)
 
 
 def rules() -> Iterable[Rule | UnionRule]:

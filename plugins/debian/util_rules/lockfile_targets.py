@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Iterable
 
@@ -10,12 +9,11 @@ from debian.subsystem import DebianSubsystem
 from debian.target_types import DebianPackagesField, DebianResolveField
 from debian.util_rules.lockfile import resolve_of
 from debian.util_rules.rootfs_layer import python_version
+from locks.lock_targets import lock_address, lock_targets
 from oci.subsystem import OciSubsystem
 from oci.util_rules.toolchain import ToolchainAddressesRequest
-from pants.engine.addresses import Address
 from pants.engine.fs import PathGlobs, Paths
 from pants.engine.internals.synthetic_targets import SyntheticAddressMaps, SyntheticTargetsRequest
-from pants.engine.internals.target_adaptor import TargetAdaptor
 from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.target import FieldSet, InferDependenciesRequest, InferredDependencies
 from pants.engine.unions import UnionRule
@@ -27,36 +25,18 @@ class SyntheticDebianLocksRequest(SyntheticTargetsRequest):
     path: str = SyntheticTargetsRequest.SINGLE_REQUEST_FOR_ALL_TARGETS
 
 
-def _name(resolve: str) -> str:
-    return f"_{resolve}_debian_lock"
+_KIND = "debian"
 
 
 @rule
-async def lock_targets(
+async def debian_lock_targets(
     request: SyntheticDebianLocksRequest, options: DebianSubsystem
 ) -> SyntheticAddressMaps:
-    # A target without its file is an error, and a new resolve has no lock yet.
-    existing = await Get(
-        Paths, PathGlobs([options.lockfile(resolve) for resolve in options.resolves])
-    )
-    return SyntheticAddressMaps.for_targets_request(
-        request,
-        [
-            (
-                os.path.join(options.lockfiles, "BUILD.debian-locks"),
-                tuple(
-                    TargetAdaptor(
-                        "_lockfiles",
-                        name=_name(resolve),
-                        sources=[f"{resolve}.lock"],
-                        __description_of_origin__=f"`[debian].resolves`, '{resolve}'",
-                    )
-                    for resolve in sorted(options.resolves)
-                    if options.lockfile(resolve) in existing.files
-                ),
-            )
-        ],
-    )
+    # A new resolve has no lock yet.
+    paths = PathGlobs([options.lockfile(resolve) for resolve in options.resolves])
+    existing = await Get(Paths, PathGlobs, paths)
+    resolves = [each for each in options.resolves if options.lockfile(each) in existing.files]
+    return lock_targets(request, _KIND, options.lockfiles, resolves)
 
 
 @dataclass(frozen=True)
@@ -84,7 +64,7 @@ async def infer_lock(
     path = options.lockfile(resolve)
     if not (await Get(Paths, PathGlobs([path]))).files:
         return compilers
-    lock = Address(options.lockfiles, target_name=_name(resolve))
+    lock = lock_address(_KIND, options.lockfiles, resolve)
     return InferredDependencies([lock, *compilers.include])
 
 

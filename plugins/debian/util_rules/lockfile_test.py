@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from debian.lock import DebianLock, LockedTarget, LockError, parse_date
-from debian.util_rules.lockfile import ResolveLock
+from debian.lock import DebianLock, LockedPackage, LockedTarget, parse_date
+from debian.util_rules.lockfile import ResolveLock, check_architecture
+from locks.lock import LockError
 from pants.engine.addresses import Address
 
 OS = Address("layers/os")
@@ -49,3 +52,22 @@ def test_a_target_that_the_lock_lacks_is_named(locked: ResolveLock) -> None:
 def test_a_package_that_the_lock_lacks_is_named(locked: ResolveLock) -> None:
     with pytest.raises(LockError, match="`packages` lacks 'python3'"):
         locked.package("python3")
+
+
+def package(architecture: str) -> LockedPackage:
+    return LockedPackage("tini", "0.19", architecture, "debian", "pool/tini.deb", 1, "0" * 64)
+
+
+def test_a_lock_for_another_architecture_is_refused(locked: ResolveLock) -> None:
+    mine = replace(locked.lock, packages={"tini": package("amd64"), "tzdata": package("all")})
+    check_architecture(locked.path, mine, locked.command)
+
+    for strange, problem in (
+        (replace(mine, architecture="arm64"), "`architecture` is arm64"),
+        (replace(mine, packages={"tini": package("arm64")}), "'tini' is for arm64"),
+    ):
+        with pytest.raises(LockError) as error:
+            check_architecture(locked.path, strange, locked.command)
+        assert str(error.value) == (
+            f"3rdparty/debian/bullseye.lock: {problem}, and images are for amd64. Run `generate`."
+        )

@@ -23,6 +23,7 @@ from debian.util_rules.lockfile import LockRequest, ResolveLock, resolve_of, sin
 from oci.layer import BuiltLayer, LayerFieldSet, LayerProcess
 from oci.sandbox.layer_writer import BLOB, PATHS
 from oci.sandbox.packages import Package
+from oci.sandbox.purl import PackageUrl
 from oci.toolchain import Interpreter, InterpreterRequest
 from oci.util_rules.kinds import LayerRequest
 from pants.engine.addresses import Addresses, UnparsedAddressInputs
@@ -72,12 +73,11 @@ async def base_layers(field_set: DebianLayerFieldSet, environment: EnvironmentNa
     return BaseLayers(tuple(layers))
 
 
-def _package(package: LockedPackage, suite: str) -> Package:
-    """Source of the URL: the package URL specification, type `deb`."""
-    version = package.version.replace("+", "%2B").replace(":", "%3A")
-    name = package.name.replace("+", "%2B")
-    purl = f"pkg:deb/debian/{name}@{version}?arch={package.architecture}&distro={suite}"
-    return Package(purl, package.filename.rpartition("/")[2], package.sha256)
+def _package(package: LockedPackage) -> Package:
+    """What the lock knows of a package; the installed system completes it."""
+    qualifiers = {"arch": package.architecture}
+    url = PackageUrl("deb", package.name, package.version, "debian", qualifiers)
+    return Package(str(url), package.filename.rpartition("/")[2], package.sha256)
 
 
 def python_version(packages: DebianPackagesField) -> str:
@@ -122,7 +122,7 @@ async def build_debian_layer(
         packages=[package.name for package in packages],
         accounts=account_list,
         excludes=list(field_set.excludes.value or ()),
-        contents={package.name: _package(package, locked.lock.suite) for package in packages},
+        contents={package.name: _package(package) for package in packages},
         bases=[str(layer.address) for layer in below.layers],
     )
     fetched, inputs, base_digest = await MultiGet(

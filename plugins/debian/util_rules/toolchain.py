@@ -11,6 +11,7 @@ from debian.target_types import DebianResolveField, ToolchainPackagesField
 from debian.util_rules.fetch import FetchedPackages, FetchRequest
 from debian.util_rules.lockfile import LockRequest, ResolveLock, resolve_of
 from debian.util_rules.scripts import BASH, SCRIPT_ENV, script
+from oci.platform import PLATFORM
 from oci.toolchain import Toolchain, ToolchainFieldSet
 from oci.util_rules.layer_process import REMOTE_CACHE_PATIENCE, BuildStepError
 from oci.util_rules.messages import message
@@ -23,9 +24,6 @@ from pants.util.frozendict import FrozenDict
 from pants.util.logging import LogLevel
 
 _PYTHON = re.compile(r"python3\.\d+-minimal")
-
-# The triplets of the architectures that Debian calls so.
-_LIBRARIES = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 
 
 @dataclass(frozen=True)
@@ -65,13 +63,12 @@ async def unpack_toolchain(
     if result.exit_code != 0:
         reason = message(description, result)
         raise BuildStepError(f"{field_set.address}: a package cannot be unpacked: {reason}")
-    libraries = _LIBRARIES[locked.lock.architecture]
     pythons = sorted(name for name in names if _PYTHON.fullmatch(name))
     return Toolchain(
         digest=await Get(Digest, RemovePrefix(result.output_digest, "tree")),
         bin="usr/bin",
         python=f"usr/bin/{pythons[-1].rpartition('-')[0]}" if pythons else "",
-        library_path=(f"lib/{libraries}", f"usr/lib/{libraries}"),
+        library_path=(f"lib/{PLATFORM.multiarch}", f"usr/lib/{PLATFORM.multiarch}"),
         python_home="usr",
     )
 

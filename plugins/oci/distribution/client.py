@@ -6,15 +6,15 @@ Source: OCI distribution spec 1.1, "Error Codes".
 from __future__ import annotations
 
 import threading
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, List, Optional
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from oci.distribution.address import RegistryAddress, same_origin
 from oci.distribution.authorization import Authorization, Authorizer, Scopes
 from oci.distribution.docker_config import Credentials
-from oci.distribution.errors import DigestRefused, RegistryError, TryAgain, UploadLost
-from oci.distribution.patience import Patience
+from oci.distribution.errors import DigestRefused, Refused, RegistryError, TryAgain, UploadLost
+from oci.distribution.patience import Patience, requested_pause
 from oci.sandbox.certificates import ca_bundle
 
 _TIMEOUT = (15, 180)  # seconds to connect, and for an answer: a registry hashes what it was sent
@@ -23,6 +23,20 @@ _LOST = {"BLOB_UPLOAD_INVALID", "BLOB_UPLOAD_UNKNOWN", "RANGE_INVALID"}
 _NO_REPOSITORY = {"NAME_UNKNOWN", "NAME_INVALID"}
 # What registries that write to a file system say of a full one; 28 is ENOSPC.
 _FULL = ("no space left on device", '"Err":28')
+
+
+_BUSY = {408, 425, 429}
+_NOT_IMPLEMENTED = 501
+
+
+class _Session(requests.Session):
+    """Takes our authorization along to no other server, and nobody else's from `~/.netrc`."""
+
+    def rebuild_auth(
+        self, prepared_request: requests.PreparedRequest, response: requests.Response
+    ) -> None:
+        if not same_origin(str(prepared_request.url), str(response.request.url)):
+            prepared_request.headers.pop("Authorization", None)
 
 
 class RegistryClient:
@@ -45,8 +59,9 @@ class RegistryClient:
         """Set, all waiting ends with an error."""
         self.pause = pause
         self._local = threading.local()
+        self._asked_at_the_door = False
         self._verify = ca_bundle()
-        self._authorizer = Authorizer(address.base_url, find_credentials, self._exchange)
+        self._authorizer = Authorizer(address, find_credentials, self._exchange)
 
     def patience(self, what: str) -> Patience:
         """A count of failures."""
@@ -72,7 +87,7 @@ class RegistryClient:
         body: Optional[Callable[[], Any]] = None,
         **more: Any,
     ) -> requests.Response:
-        """Send a request once, or twice where the registry asks who we are.
+        """Send a request once, or again where the registry asks who we are.
 
         Args:
             method: Of HTTP.
@@ -87,12 +102,14 @@ class RegistryClient:
 
         Raises:
             TryAgain: It may work later.
-            RegistryError: It will not.
+            Refused: This request will not.
+            RegistryError: None will.
         """
         url = self._absolute(url)
-        for _ in range(2):
-            # A storage that the registry sends us to has its authorization in the URL.
-            ours = same_origin(url, self.address.base_url)
+        # A storage that the registry sends us to has its authorization in the URL.
+        ours = same_origin(url, self.address.base_url)
+        refused: List[Optional[str]] = []
+        while True:
             header = self._authorizer.header(scopes) if ours else None
             response = self._exchange(
                 method,
@@ -102,7 +119,8 @@ class RegistryClient:
                 data=body() if body else None,
                 **more,
             )
-            if response.status_code != 401 or not self._authorizer.learn(response, scopes):
+            refused.append(header)
+            if not self._can_do_better(response, scopes, refused):
                 break
         self._check(response, what)
         if body and response.status_code >= 300:
@@ -112,6 +130,24 @@ class RegistryClient:
             )
         return response
 
+    def _can_do_better(
+        self, response: requests.Response, scopes: Scopes, refused: List[Optional[str]]
+    ) -> bool:
+        """Whether the registry asks who we are, and may take another answer than those so far."""
+        if not same_origin(response.url, self.address.base_url):
+            return False
+        asks = "WWW-Authenticate" in response.headers
+        if response.status_code == 401 and (asks or refused[-1]):
+            return self._authorizer.learn(response, scopes, refused)
+        if response.status_code not in (401, 403) or refused[-1]:
+            return False
+        # Some ask at the door alone. Source: OCI distribution spec 1.1, "Determining Support".
+        if self._asked_at_the_door:
+            return False
+        self._asked_at_the_door = True
+        door = self._exchange("GET", f"{self.address.base_url}/v2/", auth=Authorization(None))
+        return door.status_code == 401 and self._authorizer.learn(door, scopes, refused)
+
     def location(self, response: requests.Response, what: str) -> str:
         """Where an answer says that the upload goes on.
 
@@ -119,16 +155,17 @@ class RegistryClient:
             RegistryError: Nowhere, or to where it would not be safe.
         """
         try:
-            location = urljoin(response.url, response.headers["Location"])
-            parts, ours = urlsplit(location), urlsplit(self.address.base_url)
+            # What follows a `#` is never sent.
+            location = urljoin(response.url, response.headers["Location"]).partition("#")[0]
+            ours = self.address.localized(location)
+            parts = urlsplit(location)
         except (KeyError, ValueError):
             raise RegistryError(
                 f"{self.address.name}/{what}: the registry opens an upload and does not say where."
             ) from None
-        if parts.netloc == ours.netloc:
-            # Registries behind a proxy often do not know that they are reached by https.
-            return parts._replace(scheme=ours.scheme).geturl()
-        if ours.scheme == "https" and parts.scheme != "https":
+        if ours is not None:
+            return ours
+        if self.address.base_url.startswith("https:") and parts.scheme != "https":
             raise RegistryError(
                 f"{self.address.name}/{what}: the registry sends uploads to {parts.netloc} without "
                 "https: mend its configuration."
@@ -139,7 +176,7 @@ class RegistryClient:
         return url if "://" in url else f"{self.address.base_url}{url}"
 
     def _exchange(self, method: str, url: str, **more: Any) -> requests.Response:
-        session: requests.Session = getattr(self._local, "session", None) or requests.Session()
+        session: requests.Session = getattr(self._local, "session", None) or _Session()
         self._local.session = session
         try:
             return session.request(method, url, timeout=_TIMEOUT, verify=self._verify, **more)
@@ -190,16 +227,16 @@ class RegistryClient:
         where = f"{self.address.name}/{what}"
         if any(sign in response.text for sign in _FULL) or status == 507:
             raise RegistryError(f"{where}: the registry's disk is full: free space there.")
-        if status in (408, 429) or status >= 500:
-            seconds = response.headers.get("Retry-After", "")
+        if status in _BUSY or (status >= 500 and status != _NOT_IMPLEMENTED):
             raise TryAgain(
-                f"the registry answers {status}{said}", float(seconds) if seconds.isdecimal() else 0
+                f"the registry answers {status}{said}", requested_pause(response.headers)
             )
         if "DIGEST_INVALID" in codes:
             raise DigestRefused(f"{where}: the registry refuses a digest{said}")
         if status == 416 or _LOST & codes:
             raise UploadLost("the registry dropped an upload that broke off")
-        raise RegistryError(f"{where}: {self._refusal(response, codes, said)}")
+        message = f"{where}: {self._refusal(response, codes, said)}"
+        raise Refused(message, status, codes, said)
 
     def _refusal(self, response: requests.Response, codes: "set[str]", said: str) -> str:
         status, user = response.status_code, self._authorizer.user
@@ -222,7 +259,7 @@ class RegistryClient:
             return f"the registry has no such repository{said}: make it there first."
         if status == 404 and not codes:
             return "no registry answers at this address (404): correct `address`."
-        if status == 405 or "UNSUPPORTED" in codes:
+        if status in (405, _NOT_IMPLEMENTED) or "UNSUPPORTED" in codes:
             return f"the registry takes no uploads ({status}){said}: it may be read-only."
         if status == 413:
             return "the registry takes no request that large (413): set `chunk_mb` lower for it."

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from oci.distribution.address import RegistryAddress
 from oci.distribution.errors import RegistryError
@@ -19,8 +19,11 @@ from oci.distribution.errors import RegistryError
 _HELPER_SECONDS = 120
 """A helper may have to ask the user, in a browser for example."""
 
-_NOT_FOUND = "credentials not found in native keychain"
-"""How all helpers say that they know nothing of a registry."""
+_NOT_FOUND = "credentials not found"
+"""How helpers say that they know nothing of a registry."""
+
+_VERSIONS = ("v0", "v1", "v2")
+"""Of the protocol: what older versions of Docker write after the host."""
 
 _TOKEN_USER = "<token>"
 """The user name of what is an identity token and no password."""
@@ -59,7 +62,7 @@ class DockerConfig:
             content = json.loads(self.path.read_bytes())
         except FileNotFoundError:
             return
-        except (OSError, ValueError) as error:
+        except (OSError, RecursionError, ValueError) as error:
             # Not what is wrong where: that would quote from the file.
             reason = error.strerror if isinstance(error, OSError) else "it is no JSON"
             raise RegistryError(
@@ -70,36 +73,67 @@ class DockerConfig:
             raise RegistryError(f"{self.path}: Docker's configuration must be a JSON object.")
         self._content = content
 
-    def credentials(self, registry: RegistryAddress) -> Optional[Credentials]:
-        """What the configuration holds for a registry, if anything.
+    def credentials(self, registry: RegistryAddress, repository: str = "") -> Optional[Credentials]:
+        """What the configuration holds for a repository of a registry, if anything.
 
         A helper for this registry comes first, then the helper for all, then the file itself.
 
         Raises:
             RegistryError: A helper is not there or fails, or an entry is no such.
         """
-        helper = self._section("credHelpers").get(registry.config_key)
-        helper = helper or self._content.get("credsStore")
-        if helper:
-            found = self._ask(str(helper), registry)
+        entries = self._section("auths")
+        keys = _matching(entries, registry, repository)
+        found, problem = self._from_helper(registry, repository, keys)
+        for key in () if found else keys:
+            if isinstance(entries[key], dict):
+                found = found or self._from_entry(key, entries[key])
+        if problem and not found:
+            raise problem
+        return found
+
+    def _from_helper(
+        self, registry: RegistryAddress, repository: str, keys: Iterable[str]
+    ) -> Tuple[Optional[Credentials], Optional[RegistryError]]:
+        """What the helper for a registry knows, or why it cannot even be asked."""
+        helpers = self._section("credHelpers")
+        own = _matching(helpers, registry, repository)
+        option, helper = "credsStore", self._content.get("credsStore")
+        if own:
+            option, helper = "credHelpers", helpers[own[0]]
+        if not helper:
+            # An empty name says that the file itself holds what there is.
+            return None, None
+        if not isinstance(helper, str):
+            raise RegistryError(
+                f"{self.path}: `{option}` must name credential helpers, as in "
+                "'pass' for `docker-credential-pass`."
+            )
+        command = f"docker-credential-{helper}"
+        where = f"{self.path}: the credential helper `{command}` for {registry.name}"
+        program = shutil.which(command, path=self._env.get("PATH"))
+        if program is None:
+            return None, RegistryError(
+                f"{where} is not on the PATH: install it, or take it out there."
+            )
+        # Docker notes in the file under which name the helper keeps a registry.
+        for name in dict.fromkeys((registry.config_key, *keys)):
+            found = self._ask(program, name, where)
             if found:
-                return found
-        for key, entry in self._section("auths").items():
-            if _normal(key) == _normal(registry.config_key) and isinstance(entry, dict):
-                return self._from_entry(key, entry)
-        return None
+                return found, None
+        return None, None
 
     def _section(self, name: str) -> Dict[str, Any]:
         section = self._content.get(name)
         return section if isinstance(section, dict) else {}
 
     def _from_entry(self, key: str, entry: Mapping[str, Any]) -> Optional[Credentials]:
-        username, password = str(entry.get("username", "")), str(entry.get("password", ""))
+        username, password = _text(entry, "username"), _text(entry, "password")
         if entry.get("auth"):
             try:
-                decoded = base64.b64decode(entry["auth"], validate=True).decode()
+                encoded = "".join(entry["auth"].split())
+                decoded = base64.b64decode(encoded, validate=True).decode()
                 username, separator, password = decoded.partition(":")
-            except (TypeError, ValueError):
+            except (AttributeError, TypeError, ValueError):
                 separator = ""
             if not separator:
                 raise RegistryError(
@@ -110,47 +144,75 @@ class DockerConfig:
             username=username,
             # Docker pads it with zero bytes.
             password=password.rstrip("\0"),
-            identity_token=str(entry.get("identitytoken", "")),
-            registry_token=str(entry.get("registrytoken", "")),
+            identity_token=_text(entry, "identitytoken"),
+            registry_token=_text(entry, "registrytoken"),
         )
         return None if found == Credentials() else found
 
-    def _ask(self, helper: str, registry: RegistryAddress) -> Optional[Credentials]:
-        command = f"docker-credential-{helper}"
-        program = shutil.which(command, path=self._env.get("PATH"))
-        where = f"{self.path}: the credential helper `{command}` for {registry.name}"
-        if program is None:
-            raise RegistryError(f"{where} is not on the PATH: install it, or take it out there.")
+    def _ask(self, program: str, key: str, where: str) -> Optional[Credentials]:
         try:
             # What it prints is a secret: it is never shown. What it has to say goes to stderr.
             answer = subprocess.run(
                 [program, "get"],
-                input=registry.config_key.encode(),
+                input=key.encode(),
                 stdout=subprocess.PIPE,
                 env=dict(self._env),
                 timeout=_HELPER_SECONDS,
             )
         except subprocess.TimeoutExpired:
-            raise RegistryError(f"{where} gave no answer in {_HELPER_SECONDS} seconds.") from None
+            raise RegistryError(
+                f"{where} gave no answer in {_HELPER_SECONDS} seconds: "
+                f"`echo {key} | {Path(program).name} get` says why."
+            ) from None
         except OSError as error:
-            raise RegistryError(f"{where} cannot be started: {error.strerror}.") from None
+            raise RegistryError(
+                f"{where} cannot be started ({error.strerror}): install it anew, or take it out "
+                "there."
+            ) from None
+        printed = answer.stdout.decode(errors="replace")
         if answer.returncode:
-            if _NOT_FOUND in answer.stdout.decode(errors="replace"):
+            if _NOT_FOUND in printed.lower():
                 return None
             raise RegistryError(
                 f"{where} failed with status {answer.returncode}: "
-                f"`echo {registry.config_key} | {command} get` says why."
+                f"`echo {key} | {Path(program).name} get` says why."
             )
         try:
-            content = json.loads(answer.stdout)
-            username, secret = str(content["Username"]), str(content["Secret"])
-        except (ValueError, TypeError, KeyError):
-            raise RegistryError(f"{where} gave no user name and secret.") from None
+            # Some print warnings before.
+            content = json.loads(printed[printed.index("{") : printed.rindex("}") + 1])
+            username, secret = content["Username"], content["Secret"]
+            if not isinstance(secret, str) or (secret and not username):
+                raise TypeError
+        except (RecursionError, ValueError, TypeError, KeyError):
+            raise RegistryError(
+                f"{where} gave no user name and secret: log in again with `docker login {key}`."
+            ) from None
         if username == _TOKEN_USER:
             return Credentials(identity_token=secret)
-        return Credentials(username=username, password=secret)
+        return Credentials(username=str(username), password=secret) if username else None
 
 
-def _normal(key: str) -> str:
-    """A key without what older versions of Docker wrote around the host."""
-    return key.partition("://")[2].partition("/")[0] if "://" in key else key.partition("/")[0]
+def _text(entry: Mapping[str, Any], name: str) -> str:
+    value = entry.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _matching(entries: Mapping[str, Any], registry: RegistryAddress, repository: str) -> List[str]:
+    """The keys that are about a repository of a registry, the closest first.
+
+    Source: docker/cli, cli/config/credentials; containers/image, docs/containers-auth.json.5.md.
+    """
+
+    def distance(key: str, path: str) -> Tuple[int, int]:
+        if path and f"{repository}/".startswith(f"{path}/"):
+            return 0, -len(path)
+        if key == registry.config_key:
+            return 1, 0
+        if not path:
+            return 2, 0
+        # Docker compares hosts alone, whatever follows.
+        return (3, 0) if path in _VERSIONS else (4, 0)
+
+    named = {key: registry.names(key) for key in entries}
+    found = {key: path for key, path in named.items() if path is not None}
+    return sorted(found, key=lambda key: distance(key, found[key]))

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import threading
+import time
+from email.utils import parsedate_to_datetime
+from typing import Mapping
 
 from oci.distribution.errors import RegistryError, TryAgain
 
 ATTEMPTS = 6
 _LONGEST_PAUSE = 60.0
+
+
+def requested_pause(headers: Mapping[str, str]) -> float:
+    """How many seconds an answer asks to wait. Source: RFC 9110, 10.2.3 "Retry-After"."""
+    text = headers.get("Retry-After", "").strip()
+    if text.isdecimal():
+        # More digits than a number of Python has.
+        return float(text[:9])
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
 
 
 class Patience:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from typing import Callable, Dict, List, Set
+from typing import Any, Callable, Dict, List, Sequence, Set
 
+from oci.distribution.attaching import Attaching
 from oci.distribution.blob import Blob
 from oci.distribution.blob_upload import BlobUpload
-from oci.distribution.errors import RegistryError
+from oci.distribution.errors import Refused, RegistryError
 from oci.distribution.journal import Journal
 from oci.distribution.progress import Progress
 from oci.distribution.push_request import PushRequest
-from oci.distribution.referrers import INDEX_MEDIA_TYPE, attachments, fallback_index, fallback_tag
 from oci.distribution.repository import Repository
 from oci.sandbox.layout import Layout
 from oci.sandbox.sizes import human_size
@@ -48,29 +48,23 @@ class Push:
         self._journal = journal
         self._progress = progress
         self._digest = layout.manifest_digest
-        self._attachments = attachments(layout) if request.attach else []
+        self._documents = Attaching(repository, layout) if request.attach else None
 
     def run(self) -> None:
-        """Make the tag point at the image.
+        """Make the tag point at the image, and attach the documents about it.
 
         Raises:
             RegistryError: It cannot; what has arrived so far is not sent again.
         """
         started = time.monotonic()
-        if self._tagged():
-            self._progress.say("it is there already")
+        is_tagged = self._tagged()
+        missing = self._documents.missing() if self._documents else []
+        manifests = [] if is_tagged else [self._layout.manifest]
+        bytes_sent = self._send([*manifests, *(each.manifest for each in missing)])
+        attached = self._documents.attach(missing) if self._documents else ""
+        if is_tagged:
+            self._progress.say(", ".join(filter(None, ("it is there already", attached))))
             return
-        blobs = self._blobs()
-        with ThreadPoolExecutor(UPLOADS) as pool:
-            found = self._all(pool, self._repository.has_blob, [blob.digest for blob in blobs])
-            missing = [blob for blob in blobs if not found[blob.digest]]
-            total = sum(blob.size for blob in missing)
-            self._progress.start(
-                f"{len(blobs) - len(missing)} of {len(blobs)} blobs are there", total
-            )
-            by_digest = {blob.digest: blob for blob in missing}
-            sent = self._all(pool, lambda digest: self._bring(by_digest[digest]), list(by_digest))
-        self._attach()
         # Somebody else may have pushed it in the meantime.
         if not self._tagged():
             self._repository.put_manifest(
@@ -78,23 +72,24 @@ class Push:
                 self._layout.blob(self._digest).read_bytes(),
                 self._layout.manifest["mediaType"],
             )
-        bytes_sent = sum(by_digest[digest].size for digest, was_sent in sent.items() if was_sent)
         seconds = time.monotonic() - started
-        self._progress.say(f"{self._digest}, {human_size(bytes_sent)} sent in {seconds:.1f} s")
+        sent = f"{human_size(bytes_sent)} sent in {seconds:.1f} s"
+        self._progress.say(", ".join(filter(None, (self._digest, attached, sent))))
 
-    def _attach(self) -> None:
-        """Push the documents about the image, whose blobs are there."""
-        # No generator: each must be pushed, whatever the registry says of the others.
-        listed = [
-            self._repository.put_manifest(
-                item.descriptor["digest"], item.content, item.descriptor["mediaType"]
+    def _send(self, manifests: Sequence[Dict[str, Any]]) -> int:
+        """Get all blobs of manifests into the repository; how many bytes had to be sent."""
+        blobs = {blob.digest: blob for blob in self._blobs(manifests)}
+        if not blobs:
+            return 0
+        with ThreadPoolExecutor(UPLOADS) as pool:
+            found = self._all(pool, self._repository.has_blob, list(blobs.values()))
+            missing = [blob for blob in blobs.values() if not found[blob.digest]]
+            total = sum(blob.size for blob in missing)
+            self._progress.start(
+                f"{len(blobs) - len(missing)} of {len(blobs)} blobs are there", total
             )
-            for item in self._attachments
-        ]
-        if not all(listed):
-            tag = fallback_tag(self._layout)
-            index = fallback_index(self._repository.manifest(tag), self._attachments)
-            self._repository.put_manifest(tag, index, INDEX_MEDIA_TYPE)
+            sent = self._all(pool, self._bring, missing)
+        return sum(blobs[digest].size for digest, was_sent in sent.items() if was_sent)
 
     def _tagged(self) -> bool:
         """Whether the tag points at our image.
@@ -102,7 +97,18 @@ class Push:
         Raises:
             RegistryError: It points at another, and must not be moved.
         """
-        existing = self._repository.manifest_digest(self._request.tag)
+        try:
+            existing = self._repository.manifest_digest(self._request.tag)
+        except Refused as problem:
+            if problem.status == 401:
+                raise
+            if self._request.force:
+                return False
+            raise RegistryError(
+                f"{self._repository.reference}:{self._request.tag}: the registry does not say what "
+                f"the tag points at ({problem.status}){problem.said}: use an account that may read "
+                "there, or add `--oci-publish-force` to let the tag point at this image anyway."
+            ) from None
         if existing is None or existing == self._digest:
             return existing is not None
         if self._request.force:
@@ -113,9 +119,8 @@ class Push:
             "change: give the image another version, or add `--oci-publish-force`."
         )
 
-    def _blobs(self) -> List[Blob]:
+    def _blobs(self, manifests: Sequence[Dict[str, Any]]) -> List[Blob]:
         """Each blob once, the largest first, so that it does not come alone at the end."""
-        manifests = [self._layout.manifest, *(item.manifest for item in self._attachments)]
         blobs = {
             item["digest"]: Blob(item["digest"], item["size"], self._layout.blob(item["digest"]))
             for manifest in manifests
@@ -135,16 +140,16 @@ class Push:
 
     def _is_in(self, name: str, blob: Blob) -> bool:
         try:
-            return Repository(self._repository.client, name, "pull").has_blob(blob.digest)
+            return Repository(self._repository.client, name, "pull").has_blob(blob)
         except RegistryError:
             # It is not ours to read: then its blobs are sent.
             return False
 
     def _all(
-        self, pool: ThreadPoolExecutor, work: Callable[[str], bool], digests: List[str]
+        self, pool: ThreadPoolExecutor, work: Callable[[Blob], bool], blobs: Sequence[Blob]
     ) -> Dict[str, bool]:
-        """The result of `work` for each digest; the first failure ends the others."""
-        futures = {pool.submit(work, digest): digest for digest in digests}
+        """The result of `work` for the digest of each blob; the first failure ends the others."""
+        futures = {pool.submit(work, blob): blob.digest for blob in blobs}
         pending: Set[Future[bool]] = set(futures)
         try:
             while pending:

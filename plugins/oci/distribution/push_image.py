@@ -28,7 +28,7 @@ def main() -> None:
     request = PushRequest.from_json(text)
     address = parse_address(request.address, request.plain_http)
     config = DockerConfig(host_env())
-    client = RegistryClient(address, lambda: config.credentials(address))
+    client = RegistryClient(address, lambda: config.credentials(address, request.repository))
     repository = Repository(client, request.repository)
     title = f"{repository.reference}:{request.tag}"
     push = Push(

@@ -6,14 +6,16 @@ Source: OCI distribution spec 1.1, "Pushing blobs" and "Pushing manifests".
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass
-from typing import Any, Callable, Optional
-from urllib.parse import quote
+from typing import Any, Callable, Dict, Iterator, List, Optional
+from urllib.parse import quote, urljoin
 
 import requests
+from oci.distribution.blob import Blob
 from oci.distribution.client import RegistryClient
-from oci.distribution.errors import DigestRefused, RegistryError, TryAgain, UploadLost
+from oci.distribution.errors import DigestRefused, Refused, RegistryError, TryAgain, UploadLost
 
 _MANIFEST_TYPES = ", ".join(
     (
@@ -27,6 +29,10 @@ _MANIFEST_TYPES = ", ".join(
 
 # Source: OCI image spec 1.1, descriptor.md, "Digests".
 _DIGEST = re.compile(r"[a-z0-9]+([+._-][a-z0-9]+)*:[A-Za-z0-9=_-]{1,200}")
+
+_GONE = (404, 410)
+_PAGES = 100
+"""Of a list, at most: a registry may go on for ever."""
 
 
 @dataclass(frozen=True)
@@ -62,42 +68,87 @@ class Repository:
         """`registry.example.com/astronomer/astro-runtime`."""
         return f"{self.client.address.name}/{self.name}"
 
-    def manifest_digest(self, tag: str) -> Optional[str]:
-        """The digest that a tag points at, or None where there is no such tag."""
+    def manifest_digest(self, reference: str) -> Optional[str]:
+        """The digest of what a tag or digest stands for, or None where there is nothing.
+
+        Raises:
+            Refused: The registry does not say.
+        """
         headers = {"Accept": _MANIFEST_TYPES}
-        response = self._ask("HEAD", f"manifests/{tag}", headers=headers)
+        try:
+            response = self._ask("HEAD", f"manifests/{reference}", headers=headers)
+        except Refused as problem:
+            if problem.status == 401:
+                raise
+            # Some registries do not know HEAD, or allow it for what is there alone.
+            return self._digest_of(self.manifest(reference))
         if response.status_code == 404:
             return None
-        digest = response.headers.get("Docker-Content-Digest")
-        if not digest:
-            content = self.manifest(tag)
-            return "sha256:" + hashlib.sha256(content).hexdigest() if content else None
-        return self._digest(digest, tag)
+        digest = self._digest(response.headers.get("Docker-Content-Digest"), reference)
+        if digest and digest.startswith("sha256:"):
+            return digest
+        return self._digest_of(self.manifest(reference))
 
-    def _digest(self, text: str, tag: str) -> str:
-        if not _DIGEST.fullmatch(text):
+    @staticmethod
+    def _digest_of(content: Optional[bytes]) -> Optional[str]:
+        return None if content is None else "sha256:" + hashlib.sha256(content).hexdigest()
+
+    def _digest(self, text: Optional[str], tag: str) -> Optional[str]:
+        if text and not _DIGEST.fullmatch(text):
             raise RegistryError(
                 f"{self.reference}:{tag}: the registry calls the manifest {text!r:.80}, which is "
                 "no digest: mend the registry."
             )
-        return text
+        return text or None
 
     def manifest(self, reference: str) -> Optional[bytes]:
-        """What a tag or digest stands for, or None where there is nothing."""
-        headers = {"Accept": _MANIFEST_TYPES}
-        response = self._ask("GET", f"manifests/{reference}", headers=headers)
-        return response.content if response.status_code == 200 else None
+        """What a tag or digest stands for, or None where there is nothing.
 
-    def put_manifest(self, tag: str, content: bytes, media_type: str) -> bool:
+        Raises:
+            Refused: The registry does not say.
+        """
+        headers = {"Accept": _MANIFEST_TYPES}
+        try:
+            response = self._ask("GET", f"manifests/{reference}", headers=headers)
+        except Refused as problem:
+            if problem.status == 401 or self._lacks_tag(reference) is not True:
+                raise
+            return None
+        if response.status_code != 200:
+            return None
+        if _json_object(response) is None:
+            raise RegistryError(
+                f"{self.reference}:{reference}: what the registry's address answers with is no "
+                "manifest: correct `address`."
+            )
+        return response.content
+
+    def _lacks_tag(self, tag: str) -> Optional[bool]:
+        """Whether the list of tags is without this one; None where there is no such list."""
+        try:
+            for page in self._pages("tags/list?n=1000"):
+                tags = page.get("tags") or []
+                if not isinstance(tags, list):
+                    return None
+                if tag in tags:
+                    return False
+        except _NoList as problem:
+            return True if problem.nothing_there else None
+        return True
+
+    def put_manifest(
+        self, tag: str, content: bytes, media_type: str, subject: Optional[str] = None
+    ) -> bool:
         """Let a tag point at a manifest, all of whose blobs must be there.
 
         Args:
             tag: The tag, or the digest of a manifest that gets no tag.
             content: The manifest.
             media_type: Its media type.
+            subject: The digest of what it is about, if it is about another manifest.
 
         Returns:
-            Whether the registry lists the manifest, if it has a subject, as a referrer of that.
+            Whether the registry says that it lists the manifest as a referrer of its subject.
 
         Raises:
             RegistryError: The registry refuses it, or says that it is another.
@@ -108,18 +159,98 @@ class Repository:
             headers={"Content-Type": media_type},
             body=lambda: content,
         )
-        ours = "sha256:" + hashlib.sha256(content).hexdigest()
-        theirs = self._digest(response.headers.get("Docker-Content-Digest", ours), tag)
-        if theirs != ours:
+        ours = self._digest_of(content)
+        theirs = self._digest(response.headers.get("Docker-Content-Digest"), tag)
+        # By another algorithm it may be the same manifest.
+        if theirs and theirs.startswith("sha256:") and theirs != ours:
             raise RegistryError(
                 f"{self.reference}:{tag}: the registry stored the digest {theirs} for the manifest "
                 f"{ours}: it changes what it is given."
             )
-        return "OCI-Subject" in response.headers
+        return subject is not None and response.headers.get("OCI-Subject") == subject
 
-    def has_blob(self, digest: str) -> bool:
-        """Whether the repository has a blob."""
-        return self._ask("HEAD", f"blobs/{digest}").status_code == 200
+    def delete_manifest(self, digest: str) -> bool:
+        """Remove a manifest; whether the registry does so."""
+        scope = f"repository:{self.name}:delete"
+        try:
+            return self._ask("DELETE", f"manifests/{digest}", scope).status_code < 300
+        except RegistryError:
+            # It may not be allowed, or not be known.
+            return False
+
+    def referrers(self, digest: str) -> Optional[List[Dict[str, Any]]]:
+        """What the registry lists as attached to a manifest; None where it has no such list.
+
+        Source: OCI distribution spec 1.1, "Listing Referrers".
+        """
+        found: List[Dict[str, Any]] = []
+        try:
+            for page in self._pages(f"referrers/{digest}"):
+                if "manifests" not in page:
+                    return None
+                manifests = page["manifests"] or []
+                if not isinstance(manifests, list):
+                    return None
+                found += [each for each in manifests if isinstance(each, dict)]
+        except _NoList:
+            return None
+        return found
+
+    def _pages(self, rest: str) -> Iterator[Dict[str, Any]]:
+        """The pages of a list.
+
+        Raises:
+            _NoList: There is none, or not all of it can be had.
+        """
+        url = self.client.address.base_url + self._path(rest)
+        read: List[str] = []
+        while url not in read and len(read) < _PAGES:
+            read.append(url)
+            try:
+                response = self.client.request("GET", url, self.name, self._scopes)
+            except (DigestRefused, RegistryError, UploadLost):
+                break
+            page = _json_object(response) if response.status_code == 200 else None
+            if page is None:
+                raise _NoList(nothing_there=response.status_code == 404)
+            yield page
+            further = response.links.get("next", {}).get("url", "")
+            if not further:
+                return
+            try:
+                here = self.client.address.localized(urljoin(response.url, further))
+            except ValueError:
+                here = None
+            if here is None:
+                break
+            url = here
+        raise _NoList(nothing_there=False)
+
+    def has_blob(self, blob: Blob) -> bool:
+        """Whether the repository has a blob, as far as the registry tells."""
+        try:
+            # Compressed on the way, it would have another size.
+            headers = {"Accept-Encoding": "identity"}
+            response = self._ask("HEAD", f"blobs/{blob.digest}", headers=headers)
+        except Refused:
+            return self._gives_blob(blob)
+        return response.status_code == 200 and _size_fits(response, blob.size)
+
+    def _gives_blob(self, blob: Blob) -> bool:
+        """Whether a blob can be read; its first byte says so.
+
+        Registries may send us to a storage by an address that is good for reading alone.
+        """
+        headers = {"Accept-Encoding": "identity", "Range": "bytes=0-0"}
+        try:
+            response = self._ask("GET", f"blobs/{blob.digest}", headers=headers, stream=True)
+        except RegistryError:
+            return False
+        with response:
+            if response.status_code == 206:
+                total = response.headers.get("Content-Range", "").rpartition("/")[2]
+                return not total.isdecimal() or int(total) == blob.size
+            return response.status_code == 200 and _size_fits(response, blob.size)
 
     def start(self) -> Upload:
         """Open an upload."""
@@ -129,64 +260,89 @@ class Repository:
         """Take a blob over from another repository of this registry.
 
         Returns:
-            None if that is done, or the upload that the registry opened instead.
+            None if that is done, or the upload that is to be used instead.
         """
-        response = self._ask(
-            "POST",
-            f"blobs/uploads/?mount={quote(digest)}&from={quote(source)}",
-            f"repository:{source}:pull",
-        )
-        return None if response.status_code == 201 else self._opened(response)
+        try:
+            response = self._ask(
+                "POST",
+                f"blobs/uploads/?mount={quote(digest)}&from={quote(source)}",
+                f"repository:{source}:pull",
+            )
+        except RegistryError:
+            # It may be that we cannot read the other one, or that nobody can do this.
+            return self.start()
+        if response.status_code == 201:
+            return None
+        return self._opened(response) if "Location" in response.headers else self.start()
 
     def resume(self, location: str) -> Optional[Upload]:
         """What the registry has of an upload, or None if it knows it no more."""
         try:
             response = self.client.request("GET", location, self.name, self._scopes)
+            received = _received(response)
+            if response.status_code not in (200, 202, 204) or received is None:
+                return None
+            return Upload(self._next(response, location), received, _smallest_chunk(response))
         except (DigestRefused, RegistryError, UploadLost):
             # Of an upload of another day, any complaint means the same.
             return None
-        if response.status_code not in (202, 204):
-            return None
-        return Upload(self.client.location(response, self.name), _received(response) or 0)
 
     def send_chunk(self, upload: Upload, body: Callable[[], Any], size: int) -> Upload:
         """Send the next bytes of an upload, once.
 
         Raises:
             TryAgain: The registry may have got some of them.
+            Refused: It takes no parts.
         """
         end = upload.offset + size
-        response = self.client.send(
+        response = self._send(
             "PATCH",
             upload.location,
-            self.name,
-            self._scopes,
             body=body,
             headers={
                 "Content-Type": "application/octet-stream",
                 "Content-Range": f"{upload.offset}-{end - 1}",
             },
         )
-        if _received(response) not in (None, end):
+        # Some tell how many bytes they have, in place of which is the last.
+        if _received(response) not in (None, end, end + 1):
             raise TryAgain("the registry did not take a whole chunk")
-        return Upload(self.client.location(response, self.name), end, upload.min_chunk)
+        smallest = _smallest_chunk(response) or upload.min_chunk
+        return Upload(self._next(response, upload.location), end, smallest)
 
-    def finish(self, upload: Upload, digest: str, body: Optional[Callable[[], Any]] = None) -> None:
+    def finish(self, upload: Upload, blob: Blob, body: Optional[Callable[[], Any]] = None) -> None:
         """Send the last bytes, if any are missing, and have the registry check the whole blob.
 
         Raises:
             DigestRefused: The registry got other bytes.
             TryAgain: It may be done or not.
+            Refused: It does not take it so.
         """
         separator = "&" if "?" in upload.location else "?"
-        self.client.send(
+        response = self._send(
             "PUT",
-            f"{upload.location}{separator}digest={quote(digest)}",
-            self.name,
-            self._scopes,
+            f"{upload.location}{separator}digest={quote(blob.digest)}",
             body=body,
             headers={"Content-Type": "application/octet-stream"},
         )
+        # Any other answer says that it was taken, not that it is there.
+        if response.status_code != 201 and not self.has_blob(blob):
+            raise TryAgain("the registry did not take a whole blob")
+
+    def _send(self, method: str, location: str, **more: Any) -> requests.Response:
+        """Send something that belongs to an upload, once."""
+        try:
+            return self.client.send(method, location, self.name, self._scopes, **more)
+        except Refused as problem:
+            if problem.status in _GONE:
+                raise UploadLost("the registry knows an upload no more") from None
+            raise
+
+    def _next(self, response: requests.Response, location: str) -> str:
+        """Where an upload goes on: where it was, if the answer does not say."""
+        if "Location" not in response.headers:
+            return location
+        return self.client.location(response, self.name)
 
     def _path(self, rest: str) -> str:
         return f"/v2/{self.name}/{rest}"
@@ -213,17 +369,44 @@ class Repository:
         return response
 
     def _opened(self, response: requests.Response) -> Upload:
-        smallest = response.headers.get("OCI-Chunk-Min-Length", "")
-        return Upload(
-            self.client.location(response, self.name),
-            0,
-            int(smallest) if smallest.isdecimal() else 0,
-        )
+        location = self.client.location(response, self.name)
+        return Upload(location, 0, _smallest_chunk(response))
+
+
+class _NoList(Exception):
+    """A registry does not give a list.
+
+    Args:
+        nothing_there: Whether it says that there is nothing that could be listed.
+    """
+
+    def __init__(self, nothing_there: bool) -> None:
+        super().__init__()
+        self.nothing_there = nothing_there
+
+
+def _smallest_chunk(response: requests.Response) -> int:
+    smallest = response.headers.get("OCI-Chunk-Min-Length", "")
+    return int(smallest) if smallest.isdecimal() else 0
+
+
+def _json_object(response: requests.Response) -> Optional[Dict[str, Any]]:
+    try:
+        content = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _size_fits(response: requests.Response, size: int) -> bool:
+    """Whether an answer's length, if it has one, is that of a blob."""
+    length = response.headers.get("Content-Length", "")
+    return not length.isdecimal() or int(length) == size
 
 
 def _received(response: requests.Response) -> Optional[int]:
     """How many bytes of an upload an answer's `Range` says that the registry has."""
-    match = re.fullmatch(r"(?:bytes=)?0-(\d+)", response.headers.get("Range", ""))
+    match = re.fullmatch(r"(?:bytes[= ])?0-(\d{1,18})", response.headers.get("Range", "").strip())
     if not match:
         return None
     # Of nothing, registries say `0-0` too.

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from oci.contents import ImageContents, LayerContents, layer_contents
+from oci.history import copied_targets
 from oci.layer import LayerDescriptor
 from oci.sandbox import mtree, packages
 from oci.sandbox.errors import SandboxError
@@ -23,6 +24,13 @@ def _descriptors(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
             yield path, json.loads(path.read_bytes())
 
 
+def _layers_beside(path: Path) -> Path:
+    """Where the layers of an image are described; a repository's name makes folders of its own."""
+    candidates = [parent / "layers" for parent in path.parents]
+    # `dist/images/5.0.6`, `dist/images/team/tool`.
+    return next(filter(Path.is_dir, candidates), path.parent.parent / "layers")
+
+
 def read_earlier_build(path: Path) -> ImageContents:
     """Read an image of `dist/images`, and its layers' documents from `dist/layers` beside it.
 
@@ -35,15 +43,14 @@ def read_earlier_build(path: Path) -> ImageContents:
         raise EarlierBuildError(
             f"--explain-since: {error} Name a folder of `dist/images`."
         ) from None
-    folder = path.resolve().parent.parent / "layers"
+    folder = _layers_beside(path.resolve())
     by_diff_id = {data["diffID"]: (file, data) for file, data in _descriptors(folder)}
     layers: list[LayerContents] = []
-    for diff_id, history in zip(layout.diff_ids, layout.config["history"]):
+    for diff_id, target in zip(layout.diff_ids, copied_targets(layout.config["history"])):
         if diff_id not in by_diff_id:
             raise EarlierBuildError(
-                f"--explain-since: {folder} does not describe the layer "
-                f"{history.get('created_by', diff_id)} of {path}. Keep the whole folder `dist` of "
-                "the earlier build."
+                f"--explain-since: {folder} does not describe the layer {target} of {path}. Keep "
+                "the whole folder `dist` of the earlier build."
             )
         file, data = by_diff_id[diff_id]
         paths = mtree.loads(file.with_suffix(".mtree").read_text())

@@ -7,20 +7,22 @@ import pytest
 from oci.contents import ImageContents
 from oci.explain.earlier_build import EarlierBuildError, read_earlier_build
 from oci.explain.samples import sample_image, sample_layer
+from oci.history import image_history
 from oci.sandbox import mtree, packages
 
 LAYER = sample_layer("layers/app:app", {"pypi/flask": "1.0"}, {"etc/x": "content"})
 IMAGE = sample_image("1.0", LAYER)
 
 
-def write_dist(dist: Path, image: ImageContents) -> Path:
+def write_dist(dist: Path, image: ImageContents, name: str = "1.0") -> Path:
     """What `package` leaves of an image, without the layers' bytes."""
     blobs: dict[str, object] = {}
     diff_ids = [layer.descriptor.diff_id for layer in image.layers]
-    history = [{"created_by": layer.descriptor.target} for layer in image.layers]
+    targets = [layer.descriptor.target for layer in image.layers]
+    history = image_history(targets, {"User": "astro"}, "2022-07-11T00:00:00Z")
     blobs["config.json"] = {"rootfs": {"diff_ids": diff_ids}, "history": history}
     blobs["manifest.json"] = {"config": {"digest": "config.json"}, "layers": []}
-    folder = dist / "images/1.0"
+    folder = dist / "images" / name
     (folder / "blobs").mkdir(parents=True)
     for name, content in blobs.items():
         (folder / "blobs" / name).write_text(json.dumps(content))
@@ -35,8 +37,9 @@ def write_dist(dist: Path, image: ImageContents) -> Path:
     return folder
 
 
-def test_what_package_wrote_is_read_back(tmp_path: Path) -> None:
-    found = read_earlier_build(write_dist(tmp_path, IMAGE))
+@pytest.mark.parametrize("name", ["1.0", "team/tool+1.0"])
+def test_what_package_wrote_is_read_back(tmp_path: Path, name: str) -> None:
+    found = read_earlier_build(write_dist(tmp_path, IMAGE, name))
     assert found.layers[0] == LAYER
 
 

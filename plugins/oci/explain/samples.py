@@ -17,6 +17,8 @@ def sample_layer(
     files: Mapping[str, str] = {},
     size: int = 1_000_000,
     licences: Mapping[str, tuple[str, ...]] = {},
+    requires: Mapping[str, tuple[str, ...]] = {},
+    carried: Mapping[str, tuple[str, ...]] = {},
 ) -> LayerContents:
     """A layer with a file for each package, and files of no package.
 
@@ -26,21 +28,29 @@ def sample_layer(
         files: Content by path.
         size: Bytes of the blob.
         licences: Of packages, by key.
+        requires: What packages need, by key.
+        carried: Package URLs of what packages carry among their files, by key.
     """
     contents = [
         Package(
             f"pkg:{key}@{version}",
-            f"{key.rpartition('/')[2]}-{version}.whl",
+            f"{key.rpartition('/')[2]}-{version.partition('?')[0]}.whl",
             hashlib.sha256(f"{key} {version}".encode()).hexdigest(),
             licences.get(key, ()),
+            requires=requires.get(key, ()),
         )
         for key, version in packages.items()
+    ]
+    contents += [
+        Package(purl, each.file, each.sha256, inside=each.key)
+        for each in contents
+        for purl in carried.get(each.key, ())
     ]
     paths = {
         path: PathInfo(path, "file", 0o644, 0, 0, 1, len(text), _sha256(text))
         for path, text in files.items()
     }
-    for package in contents:
+    for package in (each for each in contents if not each.inside):
         path = f"lib/{package.key}"
         paths[path] = PathInfo(
             path, "file", 0o644, 0, 0, 1, 2_000_000, _sha256(package.purl), package=package.key

@@ -183,7 +183,7 @@ async def publish_image(
                         "-s",
                         "-m",
                         _PUSH,
-                        image.path,
+                        attested.referrers_path,
                         _JOURNAL,
                         push.to_json(),
                     ),

@@ -96,8 +96,7 @@ async def find_signable(request: SignableRequest, environment: EnvironmentName) 
     spec = await Get(ImageSpec, {request.request: ImageRequest, environment: EnvironmentName})
     image = await Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName})
     digest = f"sha256:{image.documents.manifest.sha256}"
-    name = image.path.rpartition("/")[2]
-    return Signable(spec.repository, digest, f"{_FOLDER}/{name}")
+    return Signable(spec.repository, digest, f"{_FOLDER}/{spec.name}")
 
 
 @rule

@@ -1,7 +1,8 @@
 """Bytecode of Python sources, equal on every machine and in whatever order they are compiled.
 
-A pyc has the source's path in the image, and a header that Python never checks against the source:
-time stamps in an image mean nothing, and a mismatch would make every start compile anew.
+A pyc has the source's path in the image, and in its header the source's time and size as the layer
+gives them. So Python takes the bytecode as long as the source is the layer's, and compiles a source
+that someone has edited or put in its place. Source: PEP 3147, PEP 552.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import subprocess
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from queue import SimpleQueue
-from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from oci.sandbox.errors import SandboxError
 
@@ -20,6 +21,23 @@ _WORKERS = 2
 
 # Sources that are read ahead of the compilers.
 _WINDOW = 16
+
+
+class Source(NamedTuple):
+    """A Python source in a layer."""
+
+    path: str
+    """Its absolute path in the image: `/usr/lib/python3.9/os.py`."""
+
+    content: bytes
+
+    mtime: int
+    """Its time stamp in the layer, in seconds since the epoch."""
+
+
+def is_bytecode(path: str) -> bool:
+    """Whether Python wrote the path."""
+    return path.endswith((".pyc", "/__pycache__"))
 
 
 def cached_path(source: str, tag: str = "cpython-39") -> str:
@@ -42,17 +60,18 @@ class _Compiler:
             stdout=subprocess.PIPE,
         )
 
-    def compile(self, path: str, source: bytes) -> Optional[bytes]:
+    def compile(self, source: Source) -> Optional[bytes]:
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None and stdout is not None
-        name = path.encode("utf-8", "surrogateescape")
+        name = source.path.encode("utf-8", "surrogateescape")
+        header = struct.pack("<IIq", len(name), len(source.content), source.mtime)
         try:
-            stdin.write(struct.pack("<II", len(name), len(source)) + name + source)
+            stdin.write(header + name + source.content)
             stdin.flush()
             (size,) = struct.unpack("<I", stdout.read(4))
         except (BrokenPipeError, struct.error):
             raise SandboxError(
-                f"{path}: the Python that compiles it, `{self._command}`, ended with status "
+                f"{source.path}: the Python that compiles it, `{self._command}`, ended with status "
                 f"{self._process.wait()}: check that the interpreter's packages are complete."
             ) from None
         return stdout.read(size) or None
@@ -68,16 +87,15 @@ class _Compiler:
 
 
 def compile_all(
-    jobs: Iterable[Tuple[str, bytes]], python: Sequence[str], env: Dict[str, str]
+    sources: Iterable[Source], python: Sequence[str], env: Dict[str, str]
 ) -> Iterator[Tuple[str, bytes]]:
-    """Compile sources; yield each source's path with its pyc, in the order of the jobs.
+    """Compile sources; yield each source's path with its pyc, in the order of the sources.
 
     A source that the interpreter cannot compile is left out: packages carry files for other
     versions of Python, and templates that only look like Python.
 
     Args:
-        jobs: Absolute paths in the image (`/usr/lib/python3.9/os.py`) and the sources there. It
-            is read lazily, in this thread.
+        sources: What to compile. It is read lazily, in this thread.
         python: The command of the interpreter that will load the bytecode; arguments are added.
         env: The whole environment of that command.
 
@@ -87,10 +105,10 @@ def compile_all(
     compilers: List[_Compiler] = []
     idle: SimpleQueue[_Compiler] = SimpleQueue()
 
-    def compile_one(path: str, source: bytes) -> Tuple[str, Optional[bytes]]:
+    def compile_one(source: Source) -> Tuple[str, Optional[bytes]]:
         compiler = idle.get()
         try:
-            return path, compiler.compile(path, source)
+            return source.path, compiler.compile(source)
         finally:
             idle.put(compiler)
 
@@ -99,11 +117,11 @@ def compile_all(
         for _ in range(_WORKERS):
             compilers.append(_Compiler(python, env))
             idle.put(compilers[-1])
-        remaining = iter(jobs)
+        remaining = iter(sources)
         pending: List[Future[Tuple[str, Optional[bytes]]]] = []
         while True:
-            for path, source in itertools.islice(remaining, _WINDOW - len(pending)):
-                pending.append(pool.submit(compile_one, path, source))
+            for source in itertools.islice(remaining, _WINDOW - len(pending)):
+                pending.append(pool.submit(compile_one, source))
             if not pending:
                 return
             path, pyc = pending.pop(0).result()

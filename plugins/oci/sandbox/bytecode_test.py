@@ -6,26 +6,60 @@ import random
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, Iterable, List, Tuple
+from typing import Any, Dict, Iterable, List
 
 import pytest
-from oci.sandbox.bytecode import cached_path, compile_all
+from oci.sandbox.bytecode import Source, cached_path, compile_all
 from oci.sandbox.errors import SandboxError
 
+TIME = 1657497600
+
 SHARED_STRINGS = [
-    (f"/lib/module_{number}.py", f"def f(): return 'shared', 'own_{number}', 3.5\n".encode())
+    Source(
+        f"/lib/module_{number}.py",
+        f"def f(): return 'shared', 'own_{number}', 3.5\n".encode(),
+        TIME + number,
+    )
     for number in range(40)
 ]
 
 
-def compiled(jobs: Iterable[Tuple[str, bytes]], **env: str) -> Dict[str, bytes]:
-    return dict(compile_all(jobs, [sys.executable], {**os.environ, **env}))
+def compiled(sources: Iterable[Source], **env: str) -> Dict[str, bytes]:
+    return dict(compile_all(sources, [sys.executable], {**os.environ, **env}))
+
+
+def pyc(content: bytes, path: str = "/m.py", **env: str) -> bytes:
+    """The bytecode of one source."""
+    return compiled([Source(path, content, TIME)], **env)[path]
+
+
+def value_of_module(folder: Path) -> str:
+    """What a Python that starts now imports."""
+    command = [sys.executable, "-c", "import module; print(module.value)"]
+    result = subprocess.run(
+        command, env={"PYTHONPATH": str(folder)}, capture_output=True, check=True, text=True
+    )
+    return result.stdout.strip()
+
+
+@pytest.fixture(params=[TIME, 0, 315532800, 2**32 + 7], ids=["2022", "1970", "1980", "2106"])
+def module(request: Any, tmp_path: Path) -> Path:
+    """A module as a layer holds it: its bytecode, which tells of itself, and its source."""
+    source = tmp_path / "module.py"
+    in_layer = Source(str(source), b"value = 'bytecode'\n", request.param)
+    cache = Path(importlib.util.cache_from_source(str(source)))
+    assert str(cache) == cached_path(str(source), sys.implementation.cache_tag)
+    cache.parent.mkdir()
+    cache.write_bytes(compiled([in_layer])[in_layer.path])
+    # Of the same size: only the bytecode says the other word.
+    source.write_bytes(in_layer.content.replace(b"bytecode", b"a source"))
+    os.utime(source, (in_layer.mtime, in_layer.mtime))
+    return source
 
 
 def test_bytecode_runs_and_shows_the_path_in_the_image(tmp_path: Path) -> None:
     path = "/usr/local/lib/python3.9/dist-packages/broken.py"
-    pyc = compiled([(path, b"def f():\n    raise ValueError\n")])[path]
-    (tmp_path / "broken.pyc").write_bytes(pyc)
+    (tmp_path / "broken.pyc").write_bytes(pyc(b"def f():\n    raise ValueError\n", path))
 
     result = subprocess.run(
         [sys.executable, "-c", "import broken; broken.f()"],
@@ -37,24 +71,35 @@ def test_bytecode_runs_and_shows_the_path_in_the_image(tmp_path: Path) -> None:
     assert f'File "{path}", line 2, in f' in result.stderr
 
 
-def test_python_takes_the_bytecode_whatever_time_the_source_has(tmp_path: Path) -> None:
-    source = tmp_path / "module.py"
-    source.write_bytes(b"value = 'the source was compiled again'\n")
-    cache = Path(importlib.util.cache_from_source(str(source)))
-    assert str(cache) == cached_path(str(source), sys.implementation.cache_tag)
-    cache.parent.mkdir()
-    cache.write_bytes(compiled([(str(source), b"value = 'from bytecode'\n")])[str(source)])
+def test_python_takes_the_bytecode_of_a_source_with_the_time_and_size_of_the_layer(
+    module: Path,
+) -> None:
+    assert value_of_module(module.parent) == "bytecode"
 
-    command = [sys.executable, "-c", "import module; print(module.value)"]
-    result = subprocess.run(
-        command, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, check=True
-    )
 
-    assert result.stdout == b"from bytecode\n"
+def test_python_sees_an_edit_of_the_same_size(module: Path) -> None:
+    module.write_bytes(b"value = 'anedited'\n")
+
+    assert value_of_module(module.parent) == "anedited"
+
+
+def test_python_sees_another_source_with_the_same_time(module: Path) -> None:
+    time = module.stat().st_mtime
+    module.write_bytes(b"value = 'another source'\n")
+    os.utime(module, (time, time))
+
+    assert value_of_module(module.parent) == "another source"
+
+
+def test_python_sees_an_older_source_of_the_same_size(module: Path) -> None:
+    time = module.stat().st_mtime - 1
+    os.utime(module, (time, time))
+
+    assert value_of_module(module.parent) == "a source"
 
 
 def test_the_order_of_sources_does_not_change_their_bytecode() -> None:
-    shuffled: List[Tuple[str, bytes]] = list(SHARED_STRINGS)
+    shuffled: List[Source] = list(SHARED_STRINGS)
     random.Random(1).shuffle(shuffled)
 
     assert compiled(SHARED_STRINGS) == compiled(shuffled)
@@ -63,14 +108,14 @@ def test_the_order_of_sources_does_not_change_their_bytecode() -> None:
 def test_a_set_with_none_in_it_has_the_same_bytecode_in_every_process() -> None:
     source = b"def f(x): return x in {None, 'a', 'b', 7, (None, 'c'), ...}\n"
 
-    results = {compiled([("/m.py", source)])["/m.py"] for _ in range(6)}
+    results = {pyc(source) for _ in range(6)}
 
     assert len(results) == 1
 
 
 def test_a_set_still_holds_all_its_items(tmp_path: Path) -> None:
     source = b"print([x in {None, 'a', 7} for x in (None, 'a', 7, 'b')])\n"
-    (tmp_path / "m.pyc").write_bytes(compiled([("/m.py", source)])["/m.py"])
+    (tmp_path / "m.pyc").write_bytes(pyc(source))
 
     result = subprocess.run(
         [sys.executable, "-m", "m"], env={"PYTHONPATH": str(tmp_path)}, capture_output=True
@@ -80,23 +125,24 @@ def test_a_set_still_holds_all_its_items(tmp_path: Path) -> None:
 
 
 def test_the_hash_seed_of_the_build_is_not_seen() -> None:
-    jobs = [("/m.py", b"def f(x): return x in {'a', 'b', 'c', 'd', 'e'}\n")]
+    source = b"def f(x): return x in {'a', 'b', 'c', 'd', 'e'}\n"
 
-    assert compiled(jobs, PYTHONHASHSEED="1") == compiled(jobs, PYTHONHASHSEED="2")
+    assert pyc(source, PYTHONHASHSEED="1") == pyc(source, PYTHONHASHSEED="2")
 
 
 def test_a_source_that_does_not_compile_is_left_out() -> None:
-    jobs = [("/py2.py", b"print 'hello'\n"), ("/nul.py", b"a\0b"), ("/empty.py", b"")]
+    contents = {"/py2.py": b"print 'hello'\n", "/nul.py": b"a\0b", "/empty.py": b""}
+    sources = [Source(path, content, TIME) for path, content in contents.items()]
 
-    assert list(compiled(jobs)) == ["/empty.py"]
+    assert list(compiled(sources)) == ["/empty.py"]
 
 
 def test_results_come_in_the_order_of_the_sources() -> None:
     paths = [path for path, _ in compile_all(SHARED_STRINGS, [sys.executable], {})]
 
-    assert paths == [path for path, _ in SHARED_STRINGS]
+    assert paths == [source.path for source in SHARED_STRINGS]
 
 
 def test_an_interpreter_that_does_not_start_is_named() -> None:
     with pytest.raises(SandboxError, match="`/bin/false`, ended with status 1"):
-        list(compile_all([("/m.py", b"")], ["/bin/false"], {}))
+        list(compile_all([Source("/m.py", b"", TIME)], ["/bin/false"], {}))

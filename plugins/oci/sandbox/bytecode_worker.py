@@ -14,8 +14,11 @@ import types
 import warnings
 from typing import Any, BinaryIO, FrozenSet, Iterator, Optional, Tuple
 
-# Bit 0: checked by hash, not by time. Bit 1 is off: Python never looks at the source again.
-_UNCHECKED_HASH = struct.pack("<I", 0b01)
+# No flag is set: Python compares the source's time and size with those in the header.
+_BY_TIME = 0
+
+# The header has 32 bits of each. Source: `importlib._bootstrap_external`.
+_32_BITS = 0xFFFFFFFF
 
 # Later versions write a back reference where an object happens to be shared, which depends on what
 # else the process has compiled.
@@ -40,34 +43,34 @@ def _dump(code: types.CodeType) -> bytes:
     return data
 
 
-def to_pyc(source: bytes, path: str) -> Optional[bytes]:
+def to_pyc(source: bytes, path: str, mtime: int) -> Optional[bytes]:
     """The bytecode file of a source, or None if this Python cannot compile it.
 
     Args:
         source: The file's bytes.
         path: What tracebacks will show: the source's absolute path in the image.
+        mtime: The file's time stamp in the image, in seconds since the epoch.
     """
     try:
         code = compile(source, path, "exec", dont_inherit=True, optimize=0)
     except (SyntaxError, ValueError, RecursionError, OverflowError, MemoryError):
         return None
-    # Older type stubs take the hash, which is eight bytes, for a number.
-    source_hash: Any = importlib.util.source_hash(source)
-    return importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + source_hash + _dump(code)
+    header = struct.pack("<III", _BY_TIME, mtime & _32_BITS, len(source) & _32_BITS)
+    return importlib.util.MAGIC_NUMBER + header + _dump(code)
 
 
-def _read(stream: BinaryIO) -> Tuple[bytes, bytes]:
-    path_size, source_size = struct.unpack("<II", stream.read(8))
-    return stream.read(path_size), stream.read(source_size)
+def _read(stream: BinaryIO) -> Tuple[bytes, bytes, int]:
+    path_size, source_size, mtime = struct.unpack("<IIq", stream.read(16))
+    return stream.read(path_size), stream.read(source_size), mtime
 
 
 def main() -> None:
-    """Answer each request (two lengths, path, source) with a length and a pyc; 0 is none."""
+    """Answer each request (two lengths, time, path, source) with a length and a pyc; 0 is none."""
     warnings.simplefilter("ignore")
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     while requests.peek(1):  # type: ignore[attr-defined]
-        path, source = _read(requests)
-        pyc = to_pyc(source, path.decode("utf-8", "surrogateescape")) or b""
+        path, source, mtime = _read(requests)
+        pyc = to_pyc(source, path.decode("utf-8", "surrogateescape"), mtime) or b""
         answers.write(struct.pack("<I", len(pyc)) + pyc)
         answers.flush()
 

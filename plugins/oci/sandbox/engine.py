@@ -9,11 +9,27 @@ import json
 import shutil
 import subprocess
 import sys
-from typing import Dict, List
+from typing import Any, Dict, List
 
 from oci.sandbox.docker_archive import common_prefix, write_archive
 from oci.sandbox.errors import SandboxError
 from oci.sandbox.layout import Layout
+
+# Source: OCI image spec 1.1, config.md, and what Docker adds to it.
+_CONFIG_FIELDS = (
+    "Cmd",
+    "Entrypoint",
+    "Env",
+    "ExposedPorts",
+    "Healthcheck",
+    "Labels",
+    "OnBuild",
+    "Shell",
+    "StopSignal",
+    "User",
+    "Volumes",
+    "WorkingDir",
+)
 
 
 class Engine:
@@ -40,10 +56,31 @@ class Engine:
         """Run `docker` with arguments, and take what it prints."""
         return subprocess.run([self.docker, *args], env=self.env, capture_output=True, text=True)
 
-    def has(self, image_id: str, reference: str) -> bool:
-        """Whether the reference names this image."""
-        answer = self.call("image", "inspect", "--format", "{{.Id}}", reference)
-        return answer.returncode == 0 and answer.stdout.strip() == image_id
+    def has(self, layout: Layout, reference: str) -> bool:
+        """Whether the reference names this image.
+
+        Engines know images by the digest of the config, by that of the manifest, or by that of a
+        manifest that they have made themselves of what they loaded.
+        """
+        identity = self._inspect("{{.Id}}", reference).partition(":")
+        digests = (layout.config_digest, layout.manifest_digest)
+        # Podman leaves the algorithm out.
+        if (identity[2] or identity[0]) in [digest.partition(":")[2] for digest in digests]:
+            return True
+        layers = self._inspected("{{json .RootFS.Layers}}", reference)
+        return layers == layout.diff_ids and _same_config(
+            self._inspected("{{json .Config}}", reference), layout.config.get("config", {})
+        )
+
+    def _inspect(self, template: str, reference: str) -> str:
+        answer = self.call("image", "inspect", "--format", template, reference)
+        return "" if answer.returncode else answer.stdout.strip()
+
+    def _inspected(self, template: str, reference: str) -> Any:
+        try:
+            return json.loads(self._inspect(template, reference))
+        except ValueError:
+            return None
 
     def layer_chains(self) -> List[List[str]]:
         """The diffIDs of every image that the engine holds."""
@@ -75,20 +112,35 @@ class Engine:
         return complaint or "unknown error" if process.wait() else ""
 
 
+def _same_config(theirs: Any, ours: Dict[str, Any]) -> bool:
+    """Whether what an engine says of an image's configuration is what the image says.
+
+    Engines add fields of containers, and write those that are not set in their own way.
+    """
+    return isinstance(theirs, dict) and all(
+        (theirs.get(name) or None) == (ours.get(name) or None) for name in _CONFIG_FIELDS
+    )
+
+
 def load(engine: Engine, layout: Layout, reference: str) -> None:
     """Make the engine have the image.
 
     Raises:
         SandboxError: the engine refuses it.
     """
-    if engine.has(layout.config_digest, reference):
+    if engine.has(layout, reference):
         return
     skip = common_prefix(layout.diff_ids, engine.layer_chains())
-    missing = len(layout.layers) - skip
-    print(f"Loading {missing} of {len(layout.layers)} layers of {reference}", file=sys.stderr)
-    complaint = engine.load(layout, reference, skip)
+    complaint = _load(engine, layout, reference, skip)
     if complaint and skip:
         # Engines with another image store take only whole archives.
-        complaint = engine.load(layout, reference, 0)
+        complaint = _load(engine, layout, reference, 0)
     if complaint:
         raise SandboxError(f"The engine did not load {reference}: {complaint}")
+
+
+def _load(engine: Engine, layout: Layout, reference: str, skip: int) -> str:
+    missing = len(layout.layers) - skip
+    what = f"{missing} of {len(layout.layers)} layers" if missing else "the configuration"
+    print(f"Loading {what} of {reference}", file=sys.stderr)
+    return engine.load(layout, reference, skip)

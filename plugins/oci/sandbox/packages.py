@@ -10,13 +10,15 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Iterable, List, Tuple
 
+from oci.sandbox.purl import package_key
+
 
 @dataclass(frozen=True)
 class Package:
     """One package of a layer."""
 
     purl: str
-    """Package URL: `pkg:pypi/pip@22.1.2`. Source: the package URL specification."""
+    """`oci.sandbox.purl`, as text: `pkg:pypi/pip@22.1.2`."""
 
     file: str
     """Name of the file that the package was installed or built from, as the lock has it."""
@@ -30,15 +32,14 @@ class Package:
     inside: str = ""
     """Key of the package that carries it among its own files; empty where it is installed."""
 
+    requires: Tuple[str, ...] = ()
+    """What its own metadata says that it needs, word for word: `Requires-Dist` of a distribution,
+    the parts of `Depends` and `Pre-Depends` of a Debian package."""
+
     @property
     def key(self) -> str:
         """What stays the same when the version changes."""
         return package_key(self.purl)
-
-
-def package_key(purl: str) -> str:
-    """A package URL without scheme, version and qualifiers: `deb/debian/bash`, `pypi/pip`."""
-    return purl.partition("?")[0].partition("@")[0].partition(":")[2]
 
 
 def dumps(packages: Iterable[Package]) -> str:
@@ -50,6 +51,13 @@ def dumps(packages: Iterable[Package]) -> str:
 def loads(text: str) -> List[Package]:
     """Read what `dumps` wrote."""
     return [
-        Package(each["purl"], each["file"], each["sha256"], tuple(each["licences"]), each["inside"])
+        Package(
+            each["purl"],
+            each["file"],
+            each["sha256"],
+            tuple(each["licences"]),
+            each["inside"],
+            tuple(each["requires"]),
+        )
         for each in json.loads(text)
     ]

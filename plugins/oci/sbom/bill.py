@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Iterator
 
 from oci.contents import ImageContents, LayerContents, PackageContents
+from oci.platform import PLATFORM
 from oci.sandbox.mtree import PathInfo
+from oci.sandbox.purl import PackageUrl
 
 TOOL = "pants-oci"
 
@@ -31,9 +33,10 @@ class Subject:
 
     @property
     def purl(self) -> str:
-        """Source: the package URL specification, type `oci`."""
+        """The image's package URL."""
+        qualifiers = {"arch": PLATFORM.architecture, "tag": self.tag}
         name = self.repository.rpartition("/")[2]
-        return f"pkg:oci/{name}@sha256%3A{self.sha256}?arch=amd64&tag={self.tag}"
+        return str(PackageUrl("oci", name, self.contents.digest, qualifiers=qualifiers))
 
     def urn(self, document: str) -> str:
         """A name for a document about the image, the same at every build of the same image."""
@@ -41,11 +44,41 @@ class Subject:
         return uuid.uuid5(uuid.NAMESPACE_OID, name).urn
 
 
-def packages(contents: ImageContents) -> Iterator[tuple[LayerContents, PackageContents]]:
-    """All packages, from the bottom layer to the top, in each by their URLs."""
+@dataclass(frozen=True)
+class ListedPackage:
+    """An installed package."""
+
+    layer: LayerContents
+    contents: PackageContents
+
+    carried: tuple[PackageContents, ...]
+    """Packages among its own files, as pip carries urllib3. They have no hash: the files that they
+    were made from are known to nobody."""
+
+
+def packages(contents: ImageContents) -> Iterator[ListedPackage]:
+    """All installed packages, from the bottom layer to the top, in each by their URLs."""
     for layer in contents.layers:
-        for package in sorted(layer.packages.values(), key=lambda each: each.package.purl):
-            yield layer, package
+        ordered = sorted(layer.packages.values(), key=lambda each: each.package.purl)
+        carried: dict[str, list[PackageContents]] = {}
+        for each in ordered:
+            carried.setdefault(each.package.inside, []).append(each)
+        for each in carried.pop("", ()):
+            yield ListedPackage(layer, each, tuple(carried.get(each.package.key, ())))
+
+
+def distribution(contents: ImageContents) -> tuple[str, str]:
+    """Name and version of the distribution that Debian packages are of: `debian` and `11`.
+
+    Both are empty where the image has none, and the version where that has none.
+    """
+    for layer in contents.layers:
+        for each in layer.packages.values():
+            distro = PackageUrl.parse(each.package.purl).qualifiers.get("distro")
+            if distro:
+                name, _, version = distro.partition("-")
+                return name, version
+    return "", ""
 
 
 def loose_files(contents: ImageContents) -> Iterator[tuple[LayerContents, PathInfo]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from oci.contents import LayerContents, PackageContents
+from oci.contents import ImageContents, LayerContents, PackageContents
 from oci.sandbox.mtree import PathInfo
-from oci.sbom.bill import TOOL, Subject, loose_files, packages
+from oci.sbom.bill import TOOL, ListedPackage, Subject, distribution, loose_files, packages
+from oci.sbom.dependencies import dependencies
 from oci.sbom.licences import NOASSERTION, expression, identifier
 
 MEDIA_TYPE = "application/vnd.cyclonedx+json"
@@ -32,19 +33,52 @@ def _properties(layer: LayerContents, **more: str) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in values.items()]
 
 
-def _package(layer: LayerContents, contents: PackageContents) -> dict[str, Any]:
-    package = contents.package
-    component = {
+def _component(contents: PackageContents, ref: str) -> dict[str, Any]:
+    licences = _licences(contents.package.licences)
+    return {
         "type": "library",
-        "bom-ref": package.purl,
+        "bom-ref": ref,
         "name": contents.name,
         "version": contents.version,
-        "purl": package.purl,
-        "hashes": [{"alg": "SHA-256", "content": package.sha256}],
-        "properties": _properties(layer, file=package.file, unpackedSize=str(contents.size)),
+        "purl": contents.package.purl,
+        **({"licenses": licences} if licences else {}),
     }
-    licences = _licences(package.licences)
-    return {**component, "licenses": licences} if licences else component
+
+
+def _package(listed: ListedPackage) -> dict[str, Any]:
+    contents = listed.contents
+    package = contents.package
+    carried = [
+        # The same package may be installed, too, and carried by several.
+        _component(each, f"{package.purl}#{each.package.purl}")
+        for each in listed.carried
+    ]
+    return {
+        **_component(contents, package.purl),
+        "hashes": [{"alg": "SHA-256", "content": package.sha256}],
+        "properties": _properties(listed.layer, file=package.file, unpackedSize=str(contents.size)),
+        **({"components": carried} if carried else {}),
+    }
+
+
+def _operating_system(contents: ImageContents) -> list[dict[str, Any]]:
+    """Where scanners look for the distribution whose advisories count."""
+    name, version = distribution(contents)
+    if not name:
+        return []
+    component = {"type": "operating-system", "bom-ref": f"os:{name}-{version}", "name": name}
+    return [{**component, "version": version} if version else component]
+
+
+def _dependencies(subject: Subject) -> list[dict[str, Any]]:
+    """Who needs whom; the image needs what no package of it needs."""
+    edges = dependencies(subject.contents)
+    needed = {purl for purls in edges.values() for purl in purls}
+    tops = [purl for purl in edges if purl not in needed]
+    return [
+        {"ref": subject.purl, "dependsOn": tops},
+        *({"ref": purl, "dependsOn": purls} for purl, purls in edges.items()),
+    ]
 
 
 def _file(layer: LayerContents, info: PathInfo) -> dict[str, Any]:
@@ -78,7 +112,9 @@ def cyclonedx_document(subject: Subject) -> dict[str, Any]:
             },
         },
         "components": [
-            *(_package(layer, package) for layer, package in packages(contents)),
+            *_operating_system(contents),
+            *(_package(listed) for listed in packages(contents)),
             *(_file(layer, info) for layer, info in loose_files(contents)),
         ],
+        "dependencies": _dependencies(subject),
     }

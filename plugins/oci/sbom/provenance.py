@@ -30,11 +30,11 @@ def provenance_document(
     contents = subject.contents
     sources = [
         {
-            "name": package.package.file,
-            "uri": package.package.purl,
-            "digest": {"sha256": package.package.sha256},
+            "name": listed.contents.package.file,
+            "uri": listed.contents.package.purl,
+            "digest": {"sha256": listed.contents.package.sha256},
         }
-        for _, package in packages(contents)
+        for listed in packages(contents)
     ]
     sources += [
         {"name": f"/{info.path}", "digest": {"sha256": info.sha256}}

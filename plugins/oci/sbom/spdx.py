@@ -7,6 +7,7 @@ from typing import Any
 from oci.contents import LayerContents, PackageContents
 from oci.sandbox.mtree import PathInfo
 from oci.sbom.bill import TOOL, Subject, loose_files, packages
+from oci.sbom.dependencies import dependencies
 from oci.sbom.licences import NOASSERTION, expression, names, reference
 
 MEDIA_TYPE = "application/spdx+json"
@@ -33,7 +34,7 @@ def _element(spdx_id: str, name: str, purpose: str, sha256: str, **more: Any) ->
         "SPDXID": spdx_id,
         "name": name,
         "primaryPackagePurpose": purpose,
-        "checksums": _checksum(sha256),
+        **({"checksums": _checksum(sha256)} if sha256 else {}),
         # Where a file was fetched from is a matter of the machine that built.
         "downloadLocation": NOASSERTION,
         "filesAnalyzed": False,
@@ -51,13 +52,15 @@ def _layer(spdx_id: str, layer: LayerContents) -> dict[str, Any]:
 
 def _package(spdx_id: str, contents: PackageContents) -> dict[str, Any]:
     package = contents.package
+    # What another package carries was made from files that nobody knows.
+    file = {} if package.inside else {"packageFileName": package.file}
     return _element(
         spdx_id,
         contents.name,
         "LIBRARY",
-        package.sha256,
+        "" if package.inside else package.sha256,
         versionInfo=contents.version,
-        packageFileName=package.file,
+        **file,
         licenseDeclared=expression(package.licences),
         externalRefs=_purl(package.purl),
     )
@@ -98,18 +101,29 @@ def spdx_document(subject: Subject) -> dict[str, Any]:
         ),
         *(_layer(layers[layer.descriptor.diff_id], layer) for layer in contents.layers),
     ]
-    contains = [("SPDXRef-DOCUMENT", "DESCRIBES", _IMAGE)]
-    contains += [(_IMAGE, "CONTAINS", spdx_id) for spdx_id in layers.values()]
+    relations = [("SPDXRef-DOCUMENT", "DESCRIBES", _IMAGE)]
+    relations += [(_IMAGE, "CONTAINS", spdx_id) for spdx_id in layers.values()]
     statements: list[str] = []
-    for number, (layer, package) in enumerate(packages(contents), 1):
+    ids: dict[str, str] = {}
+    for number, listed in enumerate(packages(contents), 1):
         spdx_id = f"SPDXRef-package-{number}"
-        elements.append(_package(spdx_id, package))
-        contains.append((layers[layer.descriptor.diff_id], "CONTAINS", spdx_id))
-        statements += package.package.licences
+        ids[listed.contents.package.purl] = spdx_id
+        elements.append(_package(spdx_id, listed.contents))
+        relations.append((layers[listed.layer.descriptor.diff_id], "CONTAINS", spdx_id))
+        statements += listed.contents.package.licences
+        for inside, carried in enumerate(listed.carried, 1):
+            elements.append(_package(f"{spdx_id}-{inside}", carried))
+            relations.append((spdx_id, "CONTAINS", f"{spdx_id}-{inside}"))
+            statements += carried.package.licences
     for number, (layer, info) in enumerate(loose_files(contents), 1):
         spdx_id = f"SPDXRef-file-{number}"
         elements.append(_file(spdx_id, info))
-        contains.append((layers[layer.descriptor.diff_id], "CONTAINS", spdx_id))
+        relations.append((layers[layer.descriptor.diff_id], "CONTAINS", spdx_id))
+    relations += [
+        (ids[purl], "DEPENDS_ON", ids[needed])
+        for purl, purls in dependencies(contents).items()
+        for needed in purls
+    ]
     document = {
         "spdxVersion": "SPDX-2.3",
         "dataLicense": "CC0-1.0",
@@ -120,7 +134,7 @@ def spdx_document(subject: Subject) -> dict[str, Any]:
         "packages": elements,
         "relationships": [
             {"spdxElementId": one, "relationshipType": kind, "relatedSpdxElement": other}
-            for one, kind, other in contains
+            for one, kind, other in relations
         ],
     }
     texts = _licence_texts(statements)

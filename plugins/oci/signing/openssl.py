@@ -29,7 +29,10 @@ def _openssl(*args: str, content: bytes = b"") -> "subprocess.CompletedProcess[b
 def _check_key(key: Path, kind: tuple[str, ...], make: str) -> None:
     if not key.is_file():
         raise SigningError(f"{key}: there is no such key. {make}")
-    text = _openssl("pkey", *kind, "-in", str(key), "-passin", "pass:", "-noout", "-text").stdout
+    # Of a private key, too, only the public half: what `openssl` prints is in our memory.
+    text = _openssl(
+        "pkey", *kind, "-in", str(key), "-passin", "pass:", "-noout", "-text_pub"
+    ).stdout
     if _CURVE.encode() not in text:
         raise SigningError(
             f"{key}: this is no key without passphrase for ECDSA on the curve P-256. {make}"

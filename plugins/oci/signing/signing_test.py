@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -89,3 +91,27 @@ def test_a_missing_key_says_how_to_make_one(tmp_path: Path) -> None:
 def test_a_folder_without_signature_is_named(tmp_path: Path) -> None:
     with pytest.raises(SigningError, match="there is no signature here"):
         read_signature(tmp_path)
+
+
+def test_no_private_key_is_printed_to_us(
+    keys: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private, public = keys
+    shown = subprocess.run(
+        ["openssl", "pkey", "-in", str(private), "-noout", "-text"], capture_output=True, check=True
+    ).stdout.decode()
+    secret = "".join(shown.partition("priv:")[2].partition("pub:")[0].split())
+    printed, program = tmp_path / "printed", tmp_path / "bin" / "openssl"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!/bin/sh\n{shutil.which('openssl')} \"$@\" > {tmp_path}/out\nstatus=$?\n"
+        f"cat {tmp_path}/out >> {printed}\ncat {tmp_path}/out\nexit $status\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+    assert holds(public, PAYLOAD.content, sign(private, PAYLOAD.content))
+
+    text = "".join(printed.read_bytes().decode(errors="replace").split())
+    assert "prime256v1" in text
+    assert secret and secret not in text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Dict, Sequence
+from typing import Any, Dict, Mapping, Sequence, Union
 
 from oci.sandbox.layout import Layout, read_layout
 
@@ -18,7 +18,10 @@ def noise(seed: str, size: int) -> bytes:
 
 
 def write_image(
-    folder: Path, layers: Sequence[bytes], name: str = "image", about: Sequence[str] = ()
+    folder: Path,
+    layers: Sequence[bytes],
+    name: str = "image",
+    about: Union[Sequence[str], Mapping[str, str]] = (),
 ) -> Layout:
     """Write an image whose layers are these bytes. No engine could run it.
 
@@ -26,7 +29,7 @@ def write_image(
         folder: Of the layout.
         layers: From the bottom to the top.
         name: A label.
-        about: Texts to attach to the image.
+        about: Texts to attach to the image, by their file names where they are to have one.
     """
     blobs = folder / "blobs" / "sha256"
     blobs.mkdir(parents=True, exist_ok=True)
@@ -56,6 +59,13 @@ def write_image(
         "layers": [store(f"{kind}.layer.v1.tar", layer) for layer in layers],
     }
     image = document(f"{kind}.manifest.v1+json", manifest)
+
+    def text_blob(text: str) -> Dict[str, Any]:
+        if not isinstance(about, Mapping):
+            return store("text/plain", text.encode())
+        title = {"org.opencontainers.image.title": text}
+        return {**store("text/plain", about[text].encode()), "annotations": title}
+
     attached = [
         document(
             f"{kind}.manifest.v1+json",
@@ -64,7 +74,7 @@ def write_image(
                 "mediaType": f"{kind}.manifest.v1+json",
                 "artifactType": "text/plain",
                 "config": store("application/vnd.oci.empty.v1+json", b"{}"),
-                "layers": [store("text/plain", text.encode())],
+                "layers": [text_blob(text)],
                 "subject": image,
             },
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Iterable, Sequence
 
@@ -83,7 +84,7 @@ async def assemble_image(spec: ImageSpec, environment: EnvironmentName) -> Built
     )
     _refuse_conflicts(spec, conflicts(stack, dict(zip(pairs, (each.paths for each in differing)))))
     documents = assemble(spec, layers)
-    folder = f"images/{spec.tag if spec.tag != 'latest' else spec.repository}"
+    folder = f"images/{spec.name}"
     digest = await Get(
         Digest, CreateDigest(write_layout(folder, layers, documents, documents.index))
     )
@@ -112,10 +113,22 @@ def write_layout(
             FileContent(f"blobs/sha256/{document.sha256}", document.content)
             for document in (documents.config, documents.manifest, *more)
         ),
+        *layout_files(folder, index),
+    ]
+
+
+def layout_files(folder: str, index: Document) -> list[FileContent | SymlinkEntry]:
+    """The files of a layout beside its blobs.
+
+    Args:
+        folder: Of the layout, relative to `dist`.
+        index: What the layout lists.
+    """
+    return [
         FileContent(f"{folder}/index.json", index.content),
         FileContent(f"{folder}/oci-layout", LAYOUT),
         # All images share one store of blobs: 28 images must not cost 28 copies.
-        SymlinkEntry(f"{folder}/blobs", "../../blobs"),
+        SymlinkEntry(f"{folder}/blobs", os.path.relpath("blobs", folder)),
     ]
 
 

@@ -13,7 +13,7 @@ from oci.sbom import cyclonedx, provenance, spdx
 from oci.sbom.bill import Subject
 from oci.subsystem import OciSubsystem
 from oci.toolchain import LayerToolchain
-from oci.util_rules.assemble_image import BuiltImage, write_layout
+from oci.util_rules.assemble_image import BuiltImage, layout_files, write_layout
 from pants.engine.environment import EnvironmentName
 from pants.engine.fs import CreateDigest, Digest, FileContent
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
@@ -23,10 +23,13 @@ from pants.util.logging import LogLevel
 
 @dataclass(frozen=True)
 class AttestedImage:
-    """An image with its documents: attached to it in the layout, and as files beside that."""
+    """An image with its documents: attached to it, and as files beside its layout."""
 
     digest: Digest
     """Relative to `dist`."""
+
+    referrers_path: str
+    """Folder of a layout that lists the image and what is attached to it: `referrers/5.0.6`."""
 
 
 def _referrers(
@@ -67,13 +70,20 @@ async def attest_image(
     }
     referrers = _referrers(subject, manifest, options.builder_id, parameters)
     attached = list(referrers.values())
+    # Beside others in its own layout, an image could not be opened without its name.
+    referrers_path = f"referrers/{spec.name}"
     index = image_index(manifest, spec.tag, layout_entries(manifest, attached))
     files = (
         FileContent(f"{image.path}.{suffix}", referrer.content.content)
         for suffix, referrer in referrers.items()
     )
-    entries = write_layout(image.path, image.layers, image.documents, index, blobs(attached))
-    return AttestedImage(await Get(Digest, CreateDigest([*entries, *files])))
+    documents = image.documents
+    entries = [
+        *write_layout(image.path, image.layers, documents, documents.index, blobs(attached)),
+        *layout_files(referrers_path, index),
+        *files,
+    ]
+    return AttestedImage(await Get(Digest, CreateDigest(entries)), referrers_path)
 
 
 def rules() -> Iterable[Rule | UnionRule]:

@@ -31,6 +31,9 @@ class ImageRequest:
 
     address: Address
 
+    origin: str = "<infallible>"
+    """Who names it, for errors; of no use where the target is known to be an image."""
+
 
 @rule(level=LogLevel.DEBUG)
 async def find_layer(
@@ -57,12 +60,16 @@ async def find_image(
 ) -> ImageSpec:
     wrapped = await Get(
         WrappedTarget,
-        WrappedTargetRequest(request.address, description_of_origin="<infallible>"),
+        WrappedTargetRequest(request.address, description_of_origin=request.origin),
     )
-    (kind,) = (
-        kind for kind in union_membership[ImageFieldSet] if kind.is_applicable(wrapped.target)
-    )
-    field_set = kind.create(wrapped.target)
+    target = wrapped.target
+    kinds = [kind for kind in union_membership[ImageFieldSet] if kind.is_applicable(target)]
+    if len(kinds) != 1:
+        raise InvalidTargetException(
+            f"{request.origin} names {request.address}, which is a `{target.alias}` and no image. "
+            "Name a target such as `oci_image`."
+        )
+    field_set = kinds[0].create(target)
     return await Get(ImageSpec, {field_set: ImageFieldSet, environment: EnvironmentName})
 
 

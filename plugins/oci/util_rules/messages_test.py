@@ -1,17 +1,31 @@
 from __future__ import annotations
 
-from typing import cast
-from unittest.mock import Mock
-
 import pytest
 from oci.util_rules.messages import in_key, message
-from pants.engine.process import FallibleProcessResult
+from pants.engine.fs import EMPTY_DIGEST, EMPTY_FILE_DIGEST
+from pants.engine.internals.native_engine import ProcessExecutionEnvironment
+from pants.engine.process import FallibleProcessResult, ProcessResultMetadata
 
 COMMAND = "generate-lockfiles --resolve=bullseye"
 
 
 def failed(stderr: str, exit_code: int = 1) -> FallibleProcessResult:
-    return cast(FallibleProcessResult, Mock(stderr=stderr.encode(), exit_code=exit_code))
+    where = ProcessExecutionEnvironment(
+        environment_name=None,
+        platform="linux_x86_64",
+        docker_image=None,
+        remote_execution=False,
+        remote_execution_extra_platform_properties=[],
+    )
+    return FallibleProcessResult(
+        stdout=b"",
+        stdout_digest=EMPTY_FILE_DIGEST,
+        stderr=stderr.encode(),
+        stderr_digest=EMPTY_FILE_DIGEST,
+        exit_code=exit_code,
+        output_digest=EMPTY_DIGEST,
+        metadata=ProcessResultMetadata(None, where, "ran", 0),
+    )
 
 
 def test_the_launcher_s_name_is_in_messages_and_not_in_keys(

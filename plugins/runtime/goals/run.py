@@ -47,9 +47,8 @@ async def one_image(request: OneImageRequest, environment: EnvironmentName) -> B
     addresses = await Get(Addresses, UnparsedAddressInputs, field.to_unparsed_address_inputs())
     if len(addresses) != 1:
         raise InvalidFieldException(f"{field.address}: `{field.alias}` must name one image.")
-    spec = await Get(
-        ImageSpec, {ImageRequest(addresses[0]): ImageRequest, environment: EnvironmentName}
-    )
+    image = ImageRequest(addresses[0], f"the `{field.alias}` field of {field.address}")
+    spec = await Get(ImageSpec, {image: ImageRequest, environment: EnvironmentName})
     return await Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName})
 
 

@@ -39,8 +39,8 @@ class SealReleaseSubsystem(GoalSubsystem):
     again = BoolOption(
         default=False,
         help=(
-            "Seal releases anew that are sealed already. For the day when the form of manifests "
-            "or locks changes, though not what they pin."
+            "Seal releases again that are sealed already. For the day when fields of manifests "
+            "get another form."
         ),
     )
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from typing import Iterable
 
+from locks.lock import generate_command
 from pants.engine.fs import DigestContents, PathGlobs
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import AllTargets
@@ -14,13 +14,13 @@ from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
 from pants.util.logging import LogLevel
 from runtime.catalogue import Catalogue, Release
-from runtime.manifest import Manifest
+from runtime.manifest import Manifest, read_manifest
 from runtime.policy import Policy, PolicyError, parse_policy
-from runtime.published import Published
+from runtime.published import Published, lock_hash, manifest_hash
 from runtime.subsystem import RuntimeSubsystem
 from runtime.util_rules.release import ReleaseFieldSet
 from wheels.lock import WheelLock
-from wheels.subsystem import WheelsSubsystem, generate_command
+from wheels.subsystem import WheelsSubsystem
 
 HIGHLIGHTS = "notes.md"
 """Name of the file beside a manifest with what a person writes of the release."""
@@ -37,15 +37,16 @@ def make_release(
     manifest: Manifest, content: bytes, lock_path: str, lock: bytes | None, highlights: str
 ) -> Release:
     """A release of its files."""
+    parsed: WheelLock | None = None
     packages: FrozenDict[str, str] = FrozenDict()
     if lock is not None:
         parsed = WheelLock.from_json(lock_path, lock, generate_command(manifest.release))
         packages = FrozenDict((name, each.version) for name, each in parsed.distributions.items())
     return Release(
         manifest=manifest,
-        manifest_hash=hashlib.sha256(content).hexdigest(),
+        manifest_hash=manifest_hash(read_manifest(manifest.path, content)),
         lock_path=lock_path,
-        lock_hash=None if lock is None else hashlib.sha256(lock).hexdigest(),
+        lock_hash=lock_hash(parsed) if parsed else None,
         packages=packages,
         highlights=highlights,
     )

@@ -64,10 +64,13 @@ async def runtime_image_spec(field_set: RuntimeImageFieldSet) -> ImageSpec:
     # An image without a package that its lock pins would fail in a task, not in the build.
     await Get(CheckedPartition, CheckedPartitionRequest(tuple(layers)))
     onbuild = field_set.onbuild.value
+    tag = manifest.release if onbuild else f"{manifest.release}-base"
     return ImageSpec(
         address=field_set.address,
         repository=field_set.repository_name,
-        tag=manifest.release if onbuild else f"{manifest.release}-base",
+        tag=tag,
+        # No two releases have one number.
+        name=tag,
         layers=tuple(layers),
         config=field_set.config(
             env={"ASTRONOMER_RUNTIME_VERSION": manifest.release},

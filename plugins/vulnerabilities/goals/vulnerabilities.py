@@ -65,6 +65,7 @@ async def vulnerabilities(
         waivers.waivers,
         today.date,
         selected.origins,
+        selected.gaps,
     )
     if options.json:
         text = json.dumps(report_document(report), indent=2)
@@ -72,13 +73,10 @@ async def vulnerabilities(
         text = "\n".join(report_lines(report))
     with options.output_sink(console) as sink:
         print(text, file=sink)
-    limit = options.fail_on
-    failed = limit is not None and report.worst().rank >= limit.rank
-    if failed:
-        console.print_stderr(
-            f"An image has a vulnerability of severity {report.worst().value} that is not waived."
-        )
-    return Vulnerabilities(exit_code=1 if failed else 0)
+    failures = report.failures(options.fail_on) if options.fail_on else ()
+    for failure in failures:
+        console.print_stderr(failure)
+    return Vulnerabilities(exit_code=1 if failures else 0)
 
 
 def rules() -> Iterable[Rule | UnionRule]:

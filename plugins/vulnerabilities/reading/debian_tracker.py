@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from typing import AbstractSet, Any, Dict, Iterator, List, Mapping
+from typing import AbstractSet, Any, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple
 
+from locks.unique_keys import DuplicateKey, read_json
 from oci.sandbox.errors import SandboxError
 from vulnerabilities.reading.advisory import Advisory, Severity, Span, one_line
 
@@ -17,6 +17,16 @@ _URGENCIES = {
 """All others say that nobody has judged it, or that nobody will."""
 
 _STATUSES = ("open", "resolved", "undetermined")
+
+
+class Tracked(NamedTuple):
+    """What a file of the tracker says."""
+
+    advisories: List[Advisory]
+
+    suites: FrozenSet[str]
+    """All suites that it speaks of. Of another one it knows nothing, which is not the same as no
+    vulnerability."""
 
 
 def _spans(release: Dict[str, Any]) -> Iterator[Span]:
@@ -45,7 +55,7 @@ def _advisory(id_: str, source: str, suite: str, entry: Dict[str, Any]) -> Advis
     )
 
 
-def read(where: str, content: bytes, packages: Mapping[str, AbstractSet[str]]) -> List[Advisory]:
+def read(where: str, content: bytes, packages: Mapping[str, AbstractSet[str]]) -> Tracked:
     """What the tracker knows of some source packages.
 
     Args:
@@ -57,16 +67,26 @@ def read(where: str, content: bytes, packages: Mapping[str, AbstractSet[str]]) -
         SandboxError: it holds something else.
     """
     try:
-        data = json.loads(content)
+        data = read_json(content)
+    except DuplicateKey as error:
+        raise SandboxError(f"{where}: {error}. Get it again.") from None
     except (ValueError, RecursionError):
         raise SandboxError(f"{where}: this is no JSON. Get it again.") from None
     try:
-        return [
-            _advisory(id_, source, suite, entry)
-            for source in sorted(packages)
-            for id_, entry in sorted(data.get(source, {}).items())
-            for suite in sorted(packages[source] & set(entry["releases"]))
-        ]
+        return Tracked(
+            [
+                _advisory(id_, source, suite, entry)
+                for source in sorted(packages)
+                for id_, entry in sorted(data.get(source, {}).items())
+                for suite in sorted(packages[source] & set(entry["releases"]))
+            ],
+            frozenset(
+                suite
+                for entries in data.values()
+                for entry in entries.values()
+                for suite in entry["releases"]
+            ),
+        )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise SandboxError(
             f"{where}: this is not the JSON of Debian's security tracker ({type(error).__name__}: "

@@ -32,7 +32,7 @@ TRACKER = {
 
 def test_each_suite_has_its_own_state() -> None:
     packages = {"demo": {"bullseye", "bookworm"}, "unknown": {"bullseye"}}
-    found = read("t.json", json.dumps(TRACKER).encode(), packages)
+    found, _ = read("t.json", json.dumps(TRACKER).encode(), packages)
 
     assert [(each.id, each.suite, each.spans) for each in found] == [
         ("CVE-2026-1", "bookworm", (Span(""),)),
@@ -52,10 +52,17 @@ def test_each_suite_has_its_own_state() -> None:
     assert found[3].undetermined
 
 
+def test_the_suites_that_it_speaks_of_are_told_whatever_the_packages() -> None:
+    _, suites = read("t.json", json.dumps(TRACKER).encode(), {})
+
+    assert suites == {"bullseye", "bookworm", "sid"}
+
+
 @pytest.mark.parametrize(
     "text, problem",
     [
         ("<html>", "no JSON"),
+        ('{"demo": {}, "demo": {}}', "the key 'demo' stands twice"),
         ("[]", "not the JSON of Debian's security tracker"),
         ('{"demo": {"CVE-1": {"releases": {"bullseye": {}}}}}', "KeyError: 'status'"),
         ('{"demo": {"CVE-1": {"releases": {"bullseye": {"status": "fine"}}}}}', "status 'fine'"),

@@ -5,18 +5,16 @@ Source: the Open Source Vulnerability format 1.6.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import AbstractSet, Any, Dict, Iterator, List, Tuple
 
 import yaml
+from locks.unique_keys import DuplicateKey, read_json, read_yaml
 from oci.sandbox.errors import SandboxError
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 from vulnerabilities.reading.advisory import Advisory, Severity, Span, one_line
-from vulnerabilities.reading.cvss import rating
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from vulnerabilities.reading.cvss_rating import rating
 
 _NAMES = re.compile(rb"""\bname["']?\s*:\s*["']?([A-Za-z0-9][A-Za-z0-9._-]*)""")
 
@@ -63,12 +61,23 @@ def _spans(events: List[Dict[str, str]]) -> Iterator[Span]:
         yield Span("" if start == "0" else start)
 
 
+def _word(said: Any) -> Severity:
+    return _RATINGS.get(str(said).strip().upper(), Severity.UNKNOWN)
+
+
 def _severity(data: Dict[str, Any], affected: Dict[str, Any]) -> Severity:
+    """The worst that an advisory says, in vectors or in words."""
     scores = [*(data.get("severity") or ()), *(affected.get("severity") or ())]
-    vectors = [rating(str(each["score"])) for each in scores]
-    said = (data.get("database_specific") or {}).get("severity")
-    word = _RATINGS.get(str(said).upper(), Severity.UNKNOWN)
-    return max([*vectors, word], key=lambda each: each.rank)
+    # Some databases score in words.
+    found = [max(rating(str(s["score"])), _word(s["score"]), key=_rank) for s in scores]
+    for place in (data, affected):
+        for part in ("database_specific", "ecosystem_specific"):
+            found.append(_word((place.get(part) or {}).get("severity")))
+    return max(found, key=_rank)
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
 
 
 def _texts(value: Any) -> Tuple[str, ...]:
@@ -116,9 +125,11 @@ def read(where: str, content: bytes, names: AbstractSet[str]) -> List[Advisory]:
     """
     try:
         if content.lstrip()[:1] == b"{":
-            data = json.loads(content)
+            data = read_json(content)
         else:
-            data = yaml.load(content, Loader=_LOADER)
+            data = read_yaml(content)
+    except DuplicateKey as error:
+        raise SandboxError(f"{where}: {error}. Get it again, or correct it.") from None
     except (ValueError, yaml.YAMLError, RecursionError, OverflowError):
         raise SandboxError(f"{where}: this is neither JSON nor YAML. Get it again.") from None
     if not isinstance(data, dict) or "id" not in data:

@@ -64,10 +64,29 @@ def test_json_is_read_as_well() -> None:
     assert found.severity == Severity.CRITICAL
 
 
-def test_a_word_for_the_severity_counts_where_there_is_no_vector() -> None:
-    data = osv(database_specific={"severity": "MODERATE"})
+def severity(**fields: Any) -> Severity:
+    (found,) = read("a.json", json.dumps(osv(**fields)).encode(), NAMES)
+    return found.severity
 
-    assert read("a.json", json.dumps(data).encode(), NAMES)[0].severity == Severity.MEDIUM
+
+@pytest.mark.parametrize(
+    "kind, vector",
+    [
+        ("CVSS_V2", "AV:N/AC:L/Au:N/C:C/I:C/A:C"),
+        ("CVSS_V4", "CVSS:4.0/AV:L/AC:L/AT:P/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N"),
+        ("Ubuntu", "high"),
+    ],
+)
+def test_a_vector_of_any_version_counts_alone(kind: str, vector: str) -> None:
+    assert severity(severity=[{"type": kind, "score": vector}]) == Severity.HIGH
+
+
+@pytest.mark.parametrize("part", ["database_specific", "ecosystem_specific"])
+def test_a_word_for_the_severity_counts_where_there_is_no_vector(part: str) -> None:
+    package = {"ecosystem": "PyPI", "name": "demo.package"}
+
+    assert severity(**{part: {"severity": "MODERATE"}}) == Severity.MEDIUM
+    assert severity(affected=[{"package": package, part: {"severity": "low"}}]) == Severity.LOW
 
 
 @pytest.mark.parametrize(
@@ -88,6 +107,8 @@ def test_a_file_is_told_by_the_names_in_it() -> None:
     [
         (b'{"id": "X', "neither JSON nor YAML"),
         (b"id: [", "neither JSON nor YAML"),
+        (b'{"id": "X", "id": "Y"}', "the key 'id' stands twice"),
+        (b"id: X\nid: Y\n", "the key 'id' stands twice, again in line 2"),
         (b"id: X\naffected: 7\n", "no advisory in the OSV format"),
         (json.dumps(osv(affected=[{"package": "demo"}])).encode(), "no advisory in the OSV"),
         (json.dumps(osv(aliases="CVE-1")).encode(), "'CVE-1' is no list of texts"),

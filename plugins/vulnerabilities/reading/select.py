@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import AbstractSet, Any, Dict, List, Mapping
+from typing import AbstractSet, Any, Dict, List, Mapping, Set
 
 from oci.sandbox.errors import SandboxError, run
 from vulnerabilities.reading import debian_tracker, osv
@@ -28,6 +29,9 @@ class Selection:
 
     origin: str
     """Where it is from, for the report."""
+
+    gaps: List[str] = field(default_factory=list)
+    """A sentence for each part of the packages that the data does not speak of at all."""
 
 
 def _origin(source: Source, path: Path) -> str:
@@ -64,9 +68,19 @@ def select_debian(
     if path.is_dir():
         raise SandboxError(f"{source.spec}: this is a folder. Name the file with the JSON.")
     found: List[Advisory] = []
+    listed: Set[str] = set()
     for where, content in source.members(path):
-        found += debian_tracker.read(where, content, packages)
-    return Selection(found, _origin(source, path))
+        tracked = debian_tracker.read(where, content, packages)
+        found += tracked.advisories
+        listed |= tracked.suites
+    wanted = Counter(suite for suites in packages.values() for suite in suites)
+    gaps = [
+        f"{source.spec}: Debian's security tracker does not list {suite}, so nothing is known of "
+        f"{count:,} source packages of it. Name data of a day when it did."
+        for suite, count in sorted(wanted.items())
+        if suite not in listed
+    ]
+    return Selection(found, _origin(source, path), gaps)
 
 
 def select(request: Dict[str, Any], folder: Path) -> Dict[str, Any]:
@@ -82,6 +96,7 @@ def select(request: Dict[str, Any], folder: Path) -> Dict[str, Any]:
     return {
         "advisories": [each.to_json() for one in selections for each in one.advisories],
         "origins": [one.origin for one in selections],
+        "gaps": [gap for one in selections for gap in one.gaps],
     }
 
 

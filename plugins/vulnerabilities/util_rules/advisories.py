@@ -13,7 +13,7 @@ from pants.engine.env_vars import EnvironmentVars, EnvironmentVarsRequest
 from pants.engine.environment import EnvironmentName
 from pants.engine.fs import CreateDigest, Digest, DigestContents, FileContent
 from pants.engine.process import FallibleProcessResult, Process, ProcessCacheScope
-from pants.engine.rules import Get, Rule, collect_rules, rule
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 from pants.util.docutil import bin_name
 from pants.util.frozendict import FrozenDict
@@ -21,6 +21,7 @@ from pants.util.logging import LogLevel
 from vulnerabilities.installed import Ecosystem, Installed
 from vulnerabilities.reading.advisory import Advisory
 from vulnerabilities.subsystem import VulnerabilitiesSubsystem
+from wheels.util_rules.fetch import TOOLS_MOUNT, ToolWheels, ToolWheelsRequest
 
 _MODULE = "vulnerabilities.reading.select"
 _REQUEST = "request.json"
@@ -44,6 +45,9 @@ class SelectedAdvisories:
 
     advisories: tuple[Advisory, ...]
     origins: tuple[str, ...]
+
+    gaps: tuple[str, ...]
+    """See `Report`."""
 
 
 def _place(option: str | None, root: BuildRoot) -> str | None:
@@ -83,13 +87,20 @@ async def select_advisories(
             "--pypa-database=PATH --security-tracker=PATH versions::`, or set them in "
             "`[vulnerabilities]`."
         )
-    env = await Get(
-        EnvironmentVars,
-        {
-            EnvironmentVarsRequest(options.env_vars): EnvironmentVarsRequest,
-            environment: EnvironmentName,
-        },
+    env, libraries = await MultiGet(
+        Get(
+            EnvironmentVars,
+            {
+                EnvironmentVarsRequest(options.env_vars): EnvironmentVarsRequest,
+                environment: EnvironmentName,
+            },
+        ),
+        Get(
+            ToolWheels,
+            {ToolWheelsRequest(("cvss",)): ToolWheelsRequest, environment: EnvironmentName},
+        ),
     )
+    path = os.pathsep.join([*libraries.path_entries, *sys.path])
     content = FileContent(_REQUEST, _request(request.packages, options, root))
     result = await Get(
         FallibleProcessResult,
@@ -97,10 +108,9 @@ async def select_advisories(
             Process(
                 # The Python of Pants, with the libraries that Pants has.
                 argv=(sys.executable, "-s", "-m", _MODULE, _REQUEST, _ANSWER),
-                env=FrozenDict(
-                    {**env, "PYTHONPATH": os.pathsep.join(sys.path), "LC_ALL": "C.UTF-8"}
-                ),
+                env=FrozenDict({**env, "PYTHONPATH": path, "LC_ALL": "C.UTF-8"}),
                 input_digest=await Get(Digest, CreateDigest([content])),
+                immutable_input_digests=FrozenDict({TOOLS_MOUNT: libraries.digest}),
                 output_files=(_ANSWER,),
                 # What is at a path or a URL may be another thing the next time.
                 cache_scope=ProcessCacheScope.PER_SESSION,
@@ -115,7 +125,9 @@ async def select_advisories(
     (answer,) = await Get(DigestContents, Digest, result.output_digest)
     data = json.loads(answer.content)
     return SelectedAdvisories(
-        tuple(Advisory.from_json(each) for each in data["advisories"]), tuple(data["origins"])
+        tuple(Advisory.from_json(each) for each in data["advisories"]),
+        tuple(data["origins"]),
+        tuple(data["gaps"]),
     )
 
 

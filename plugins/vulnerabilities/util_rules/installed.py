@@ -44,12 +44,13 @@ async def installed_layer(
             WrappedTargetRequest(layer.address, description_of_origin="<infallible>"),
         ),
     )
-    target, lock = wrapped.target, ""
+    target, lock, suite = wrapped.target, "", ""
     if target.has_field(DebianResolveField):
-        lock = debian.lockfile(target[DebianResolveField].value or "")
+        resolve = target[DebianResolveField].value or ""
+        lock, suite = debian.lockfile(resolve), debian.resolves[resolve]
     elif target.has_field(WheelResolveField):
         lock = wheels.lockfile(target[WheelResolveField].value or "")
-    found = installed(packages.loads(content.content.decode()))
+    found = installed(packages.loads(content.content.decode()), suite)
     return InstalledLayer(layer.descriptor.target, lock, found)
 
 

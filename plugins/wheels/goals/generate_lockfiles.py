@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Iterable
 
+from locks.lock import LockError
 from oci.toolchain import TOOLCHAIN_MOUNT, LayerToolchain
 from oci.util_rules.layer_process import ToolProcess
 from packaging.version import Version
@@ -27,7 +28,7 @@ from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
 from pants.util.logging import LogLevel
-from wheels.lock import LockError, WheelLock
+from wheels.lock import WheelLock
 from wheels.resolve import WheelResolve
 from wheels.solution import make_lock
 from wheels.subsystem import WheelsSubsystem

@@ -9,11 +9,40 @@ from __future__ import annotations
 import argparse
 import subprocess
 from pathlib import Path
-from typing import Dict
+from typing import Dict, List
 
+import tomli
 from oci.sandbox.errors import SandboxError, run
 from wheels.sandbox import source_archive
 from wheels.sandbox.build_root import WORK, BuildRoot
+
+# What PEP 517 says of a tree that names no backend.
+_LEGACY = "setuptools.build_meta:__legacy__"
+
+
+def backend(sources: Path) -> List[str]:
+    """The build backend of a source tree, and the folders of the tree that it is found in.
+
+    Source: PEP 517, "Source trees" and "In-tree build backends".
+
+    Raises:
+        ValueError: pyproject.toml is not TOML, or names no backend in its `build-system`.
+    """
+    path = sources / "pyproject.toml"
+    if not path.is_file():
+        return [_LEGACY]
+    try:
+        system = tomli.loads(path.read_bytes().decode()).get("build-system", {})
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"its pyproject.toml is not TOML ({error})") from None
+    if not isinstance(system, dict):
+        raise ValueError(f"in its pyproject.toml, `build-system` is {system!r:.80}, not a table")
+    name, paths = system.get("build-backend", _LEGACY), system.get("backend-path", [])
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"in its pyproject.toml, `build-backend` is {name!r:.80}, not a name")
+    if not isinstance(paths, list) or not all(isinstance(each, str) for each in paths):
+        raise ValueError(f"in its pyproject.toml, `backend-path` is {paths!r:.80}, not folders")
+    return [name, *paths]
 
 
 def _env(newest: int) -> Dict[str, str]:
@@ -37,12 +66,19 @@ def build(sdist: Path, root: BuildRoot, python: str, work: Path) -> Path:
         SandboxError: it does not build.
     """
     sources, newest = source_archive.unpack(sdist, work / "src")
+    try:
+        words = backend(sources)
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise SandboxError(
+            f"The source distribution {sdist.name} does not build, {reason}: lock another version."
+        ) from None
     # The path is visible in what a build writes: it must not hold the archive's own name twice.
     (work / "out").mkdir()
     worker = Path(__file__).with_name("call_backend.py").read_text()
     inside = f"{WORK}/src/{sources.name}"
     command = ["/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", inside]
-    command += [python, "-s", "-c", worker, f"{WORK}/out"]
+    command += [python, "-s", "-c", worker, f"{WORK}/out", *words]
     try:
         output = root.run(command, work, _env(newest))
     except subprocess.CalledProcessError as error:

@@ -10,9 +10,9 @@ import io
 import os
 import tempfile
 from pathlib import Path
-from typing import BinaryIO, Callable, Dict, Iterable, Iterator, Tuple
+from typing import BinaryIO, Callable, Dict, Iterable, Iterator
 
-from oci.sandbox.bytecode import cached_path, compile_all
+from oci.sandbox.bytecode import Source, cached_path, compile_all
 from oci.sandbox.interpreter import Interpreter
 from oci.sandbox.layer_writer import Entry
 
@@ -67,8 +67,8 @@ class BytecodeSpool:
         return lambda: io.BytesIO(os.pread(self._file.fileno(), size, offset))
 
 
-def _read(sources: Dict[str, Entry]) -> Iterator[Tuple[str, bytes]]:
+def _read(sources: Dict[str, Entry]) -> Iterator[Source]:
     for path, source in sources.items():
         assert source.open is not None
         with source.open() as content:
-            yield path, content.read()
+            yield Source(path, content.read(), source.mtime)

@@ -11,11 +11,12 @@ import threading
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from functools import cached_property
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable, Iterator, Optional, Sequence, Tuple
 from urllib.parse import urlsplit
 
 import requests
 from oci.sandbox.errors import SandboxError, run
+from requests.utils import get_auth_from_url
 from wheels.sandbox import simple_index
 from wheels.sandbox.file_cache import FileCache
 from wheels.sandbox.locked_files import FetchRequest, LockedFile, load
@@ -26,10 +27,34 @@ _ATTEMPTS = 4
 _TIMEOUT = (15, 60)  # seconds to connect, and between two packets
 _CHUNK = 1 << 18
 _PROGRESS_SECONDS = 5.0
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class _TryAgain(Exception):
     """Something that may be over in a moment."""
+
+
+def _origin(url: str) -> Tuple[str, Optional[str], Optional[int]]:
+    """Scheme, host and port. Source: RFC 6454, section 4."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)
+
+
+def credentials(url: str, indexes: Sequence[str]) -> Optional[Tuple[str, str]]:
+    """User and password for a URL, from the index on the same server that has them.
+
+    Files may lie beside an index, below other paths; absolute links to them hold no password. As in
+    pip, the index that a URL lies below comes first.
+    """
+
+    def fit(index: str) -> int:
+        below = f"{urlsplit(index).path.rstrip('/')}/"
+        return len(below) if urlsplit(url).path.startswith(below) else 0
+
+    same = [index for index in indexes if _origin(index) == _origin(url)]
+    places = (url, *sorted(same, key=fit, reverse=True))
+    found = (get_auth_from_url(place) for place in places)
+    return next((each for each in found if any(each)), None)
 
 
 class Fetcher:
@@ -69,6 +94,7 @@ class Fetcher:
         response = session.get(
             url,
             headers=headers,
+            auth=credentials(url, self._settings.indexes),
             timeout=_TIMEOUT,
             stream=True,
             verify=False if trusted else self._settings.verify,

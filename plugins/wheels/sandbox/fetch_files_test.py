@@ -3,13 +3,14 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Dict, Iterator, List, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
 import pytest
 from oci.sandbox.errors import SandboxError
-from wheels.sandbox.fetch_files import Fetcher
+from wheels.sandbox.fetch_files import Fetcher, credentials
 from wheels.sandbox.file_cache import FileCache
 from wheels.sandbox.locked_files import FetchRequest, LockedFile
 from wheels.sandbox.pip_settings import PipSettings
@@ -28,6 +29,8 @@ class Index:
         self.cut_off = 0
         """Bytes that a file lacks at the end, although its headers promise them."""
         self.requested: List[str] = []
+        self.authorization = ""
+        """The header without which everything is refused, where there is one."""
 
     def page(self, body: str, content_type: str = "text/html") -> None:
         self.answers["/demo/"] = (200, content_type, body.encode())
@@ -43,6 +46,8 @@ def index() -> Iterator[Index]:
         def do_GET(self) -> None:
             served.requested.append(self.path)
             status, content_type, body = served.answers.get(self.path, (404, "text/plain", b""))
+            if self.headers.get("Authorization", "") != served.authorization:
+                status, body = 401, b""
             self.send_response(status)
             self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(body)))
@@ -65,7 +70,10 @@ def index() -> Iterator[Index]:
 
 def fetch(index: Index, tmp_path: Path, *files: LockedFile) -> Path:
     request = FetchRequest("3rdparty/demo.lock", "pants lock-it", list(files or [DEMO]))
-    settings = PipSettings((index.url,), True, ())
+    url = index.url
+    if index.authorization:
+        url = url.replace("://", "://ada:p%40ss@")
+    settings = PipSettings((url,), True, ())
     target = tmp_path / "out"
     Fetcher(lambda: settings, FileCache(tmp_path / "cache"), request, 0.01).fetch_all(target)
     return target
@@ -110,6 +118,39 @@ def test_a_damaged_file_in_the_cache_is_downloaded_anew(index: Index, tmp_path: 
     (tmp_path / "cache" / DEMO.sha256[:2] / DEMO.sha256).write_bytes(b"damaged")
 
     assert (fetch(index, tmp_path) / WHEEL).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("link", ["../files/{file}", "/files/{file}", "{url}/files/{file}"])
+def test_the_password_of_an_index_is_for_its_files_too(
+    index: Index, tmp_path: Path, link: str
+) -> None:
+    index.file(CONTENT)
+    index.authorization = "Basic " + b64encode(b"ada:p@ss").decode()
+    index.page(f'<a href="{link.format(file=WHEEL, url=index.url)}">{WHEEL}</a>')
+
+    assert (fetch(index, tmp_path) / WHEEL).read_bytes() == CONTENT
+
+
+INDEX = "https://ada:secret@index.test/simple"
+
+
+@pytest.mark.parametrize(
+    "url, user",
+    [
+        ("https://index.test/files/demo.whl", "ada"),
+        ("https://INDEX.test:443/files/demo.whl", "ada"),
+        ("https://bob:own@index.test/files/demo.whl", "bob"),
+        ("https://index.test/team/files/demo.whl", "eve"),
+        ("https://index.test:8443/files/demo.whl", None),
+        ("http://index.test/files/demo.whl", None),
+        ("https://files.index.test/demo.whl", None),
+    ],
+)
+def test_a_password_goes_to_its_own_server_alone(url: str, user: Optional[str]) -> None:
+    indexes = ("https://open.test/simple", INDEX, "https://eve:other@index.test/team/")
+    found = credentials(url, indexes)
+
+    assert (found[0] if found else None) == user
 
 
 def test_an_unknown_distribution_is_named(index: Index, tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ from oci.sandbox import layer_args
 from oci.sandbox.errors import SandboxError, run
 from oci.sandbox.interpreter import Interpreter
 from oci.sandbox.layer_writer import Entry, file_entry
-from oci.sandbox.packages import Package, package_key
+from oci.sandbox.packages import Package
 from oci.sandbox.parents import DIRECTORY_MTIME, with_parents
+from oci.sandbox.purl import package_key
 from wheels.sandbox.bytecode_spool import BytecodeSpool, wants_bytecode
 from wheels.sandbox.layer_destination import InstalledFile, LayerDestination, install_wheel
 from wheels.sandbox.path_patterns import PathPatterns
@@ -102,7 +103,7 @@ def _packages(
             wheel.file,
             hashlib.sha256(files[wheel.file].read_bytes()).hexdigest(),
         )
-        result.append(Package(wheel.purl, file, sha256, wheel.licences))
+        result.append(Package(wheel.purl, file, sha256, wheel.licences, requires=wheel.requires))
         # A fault of theirs is a fault of the image.
         for purl, licences in wheel.vendored():
             result.append(Package(purl, file, sha256, licences, package_key(wheel.purl)))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import struct
 import sys
 import zipfile
 from pathlib import Path
@@ -83,6 +84,37 @@ def test_files_go_where_pip_puts_them_as_root(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("folder", ["Foo.Bar-1.0.data", "foo_bar-1.0.data", "foo-bar-1.0.0.data"])
+def test_the_folder_of_scripts_and_data_may_be_spelled_otherwise(
+    tmp_path: Path, folder: str
+) -> None:
+    tool = {f"{folder}/scripts/tool": "#!python\n", f"{folder}/purelib/foo_bar.py": ""}
+    entries = install([make_wheel(tmp_path / "wheels", "foo_bar", tool)], tmp_path)
+
+    assert content(entries["usr/local/bin/tool"]) == b"#!/usr/bin/python3.9\n"
+    assert f"{SITE}/foo_bar.py" in entries
+    assert not [path for path in entries if ".data" in path]
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"other-1.0.data/scripts/tool": ""},
+        {"foo_bar-1.0.data/scripts/a": "", "Foo.Bar-1.0.data/scripts/b": ""},
+        {"foo_bar-1.0.data/tools/tool": ""},
+        {"foo_bar-1.0.data/tool": ""},
+        # What begins like the folder.
+        {"foo_bar-1.0.database/scripts/tool": ""},
+        {"foo_bar-1.0.data": ""},
+    ],
+)
+def test_a_folder_of_data_that_nothing_is_known_of_is_refused(
+    tmp_path: Path, members: Dict[str, str]
+) -> None:
+    with pytest.raises(SandboxError, match="^The wheel foo_bar-1.0-.* cannot be installed, "):
+        install([make_wheel(tmp_path / "wheels", "foo_bar", members)], tmp_path)
+
+
 def test_scripts_start_the_images_python(tmp_path: Path) -> None:
     entries = install([hello(tmp_path)], tmp_path)
 
@@ -115,6 +147,15 @@ def test_a_file_keeps_the_time_and_the_executable_bit_of_the_wheel(tmp_path: Pat
     entry = install([wheel], tmp_path)[f"{SITE}/hello/run.sh"]
 
     assert (entry.mode, entry.mtime) == (0o755, 1656676800)
+
+
+def test_bytecode_is_for_the_time_and_size_that_the_layer_gives_its_source(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path / "wheels", "hello", {"hello.py": "x = 1\n"}, date=(2022, 7, 1))
+    entries = install([wheel], tmp_path)
+
+    source = entries[f"{SITE}/hello.py"]
+    header = content(entries[f"{SITE}/__pycache__/hello.cpython-39.pyc"])[:16]
+    assert struct.unpack("<III", header[4:]) == (0, source.mtime, source.size)
 
 
 def test_tests_have_no_bytecode(tmp_path: Path) -> None:

@@ -24,12 +24,19 @@ _PIN = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>\S+)(?:\s+# via (?P<origin
 
 
 def pins(annotated: str) -> Iterator[Tuple[str, str, List[str]]]:
-    """Name, version and who requires it, for each line that uv wrote with line annotations."""
-    for line in annotated.splitlines():
-        match = _PIN.fullmatch(line.strip())
-        if match:
-            origins = (match["origins"] or "").split(", ")
-            yield match["name"], match["version"], [o for o in origins if o and o[0] != "-"]
+    """Name, version and who requires it, for each line that uv wrote with line annotations.
+
+    Raises:
+        ValueError: a line pins no version of an index, which uv writes of URLs and folders.
+    """
+    for line in filter(None, map(str.strip, annotated.splitlines())):
+        if line.startswith("#"):
+            continue
+        match = _PIN.fullmatch(line)
+        if not match:
+            raise ValueError(line.partition("  # ")[0].strip())
+        origins = (match["origins"] or "").split(", ")
+        yield match["name"], match["version"], [o for o in origins if o and o[0] != "-"]
 
 
 def _file(kind: str, data: Dict[str, Any]) -> Dict[str, Any]:
@@ -105,20 +112,27 @@ class Uv:
 
 
 def solve(uv: Uv, request: Dict[str, Any]) -> List[Dict[str, Any]]:
-    """The distributions of a resolve: name, version, required_by, files."""
+    """The distributions of a resolve: name, version, required_by, files.
+
+    Raises:
+        SandboxError: the requirements cannot be resolved, or not to versions of an index.
+    """
     annotated, constraints = Path("pins.txt"), Path("constraints.txt")
     annotated.write_text("\n".join(request["preferences"]) + "\n")
     constraints.write_text("\n".join(request["constraints"]) + "\n")
-    pinned = list(
-        pins(
-            uv.compile(
-                request["requirements"],
-                annotated,
-                "--annotation-style=line",
-                f"--constraints={constraints}",
-            )
-        )
+    compiled = uv.compile(
+        request["requirements"],
+        annotated,
+        "--annotation-style=line",
+        f"--constraints={constraints}",
     )
+    try:
+        pinned = list(pins(compiled))
+    except ValueError as error:
+        raise SandboxError(
+            f"{request['lock']}: '{request['resolve']}' requires `{error}`, and a lock holds only "
+            "versions of an index. Publish it to an index, and require `name==version`."
+        ) from None
     # Each of them is named: nothing is built to ask again what it requires.
     exact = [f"{name}=={version}" for name, version, _ in pinned]
     by_name = files(uv.compile(exact, Path("pylock.toml"), "--no-deps"))

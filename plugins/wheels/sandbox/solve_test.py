@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+
+import pytest
 from wheels.sandbox.solve import files, pins
 
 ANNOTATED = """\
@@ -25,6 +28,20 @@ def test_only_distributions_count_as_requiring() -> None:
         ("pip", "22.1.2", []),
         ("zipp", "3.8.0", []),
     ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "mylib @ https://example.test/mylib-1.0-py3-none-any.whl",
+        "mylib @ git+https://example.test/mylib@0123456789",
+        "-e ./mylib",
+        "./mylib",
+    ],
+)
+def test_what_comes_from_no_index_is_never_left_out(line: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(line)}$"):
+        list(pins(f"# By uv\n{ANNOTATED}{line}  # via -r requirements.in\n"))
 
 
 def test_files_lose_the_address_that_they_come_from() -> None:

@@ -18,8 +18,12 @@ from installer.sources import WheelFile
 from installer.utils import canonicalize_name
 from oci.sandbox.damage import DAMAGE
 from oci.sandbox.errors import SandboxError
+from oci.sandbox.purl import PackageUrl
 
 _EPOCH_OF_ZIP = 315532800
+
+# Those of the shake family are of any length, and say of none how long it is.
+_HASHES = {name for name in hashlib.algorithms_guaranteed if not name.startswith("shake_")}
 
 # Signatures are not listed in RECORD. Source: the binary distribution format.
 _UNLISTED = ("RECORD", "RECORD.jws", "RECORD.p7s")
@@ -31,8 +35,7 @@ def base64_digest(content: bytes) -> str:
 
 
 def _purl(name: str, version: str) -> str:
-    """Source: the package URL specification, type `pypi`."""
-    return f"pkg:pypi/{canonicalize_name(name)}@{version.replace('+', '%2B')}"
+    return str(PackageUrl("pypi", canonicalize_name(name), version))
 
 
 def _licences(headers: Message) -> Tuple[str, ...]:
@@ -91,6 +94,29 @@ class _VerifiedMember(io.RawIOBase):
         super().close()
 
 
+class _Source(WheelFile):
+    """Finds the folder of scripts, headers and data as pip does: its name is not always spelled as
+    that of the file.
+    """
+
+    @property
+    def data_dir(self) -> str:
+        names = self._zipfile.namelist()
+        top_level = {name.partition("/")[0] for name in names if "/" in name}
+        found = sorted(name for name in top_level if name.endswith(".data"))
+        folder = found[0] if found else super().data_dir
+        name = canonicalize_name(folder.rpartition("-")[0])
+        if len(found) > 1 or name != canonicalize_name(self.distribution):
+            raise ValueError(
+                f"it holds the folder {' and '.join(found)}, where {super().data_dir} may be"
+            )
+        for name in names:
+            # `installer` compares the beginnings of paths, and does not come to an end with these.
+            if name.startswith(folder) and not name.startswith(f"{folder}/"):
+                raise ValueError(f"its member {name!r} is called like the folder {folder}")
+        return folder
+
+
 class WheelArchive:
     """A wheel that was checked: normal paths, each once, and every file hashed by RECORD.
 
@@ -109,7 +135,8 @@ class WheelArchive:
             raise self.error("it is no zip archive") from None
         self._check_names()
         try:
-            self.source = WheelFile(self.zip)
+            self.source = _Source(self.zip)
+            self.data_dir = self.source.data_dir
             self.dist_info = self.source.dist_info_dir
             self.record = self._read_record()
         except (*DAMAGE, InstallerError, InvalidRecordEntry) as error:
@@ -126,8 +153,18 @@ class WheelArchive:
     @property
     def licences(self) -> Tuple[str, ...]:
         """What METADATA says in a few words."""
+        return _licences(self._metadata)
+
+    @property
+    def requires(self) -> Tuple[str, ...]:
+        """What METADATA requires, as PEP 508 writes it."""
+        lines = (str(each) for each in self._metadata.get_all("Requires-Dist", []))
+        return tuple(" ".join(line.split()) for line in lines)
+
+    @property
+    def _metadata(self) -> Message:
         try:
-            return _licences(HeaderParser().parsestr(self.source.read_dist_info("METADATA")))
+            return HeaderParser().parsestr(self.source.read_dist_info("METADATA"))
         except DAMAGE as error:
             raise self.error(_words(error)) from None
 
@@ -177,7 +214,7 @@ class WheelArchive:
             entry = self.record.get(info.filename)
             if entry is None or entry.hash_ is None:
                 raise self.error(f"its RECORD has no hash of {info.filename}")
-            if entry.hash_.name not in hashlib.algorithms_guaranteed:
+            if entry.hash_.name not in _HASHES:
                 raise self.error(f"its RECORD uses the unknown hash {entry.hash_.name!r}")
 
     def open(self, name: str) -> BinaryIO:

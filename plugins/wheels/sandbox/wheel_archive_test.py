@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import hashlib
+from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import pytest
+from oci.sandbox.errors import SandboxError
 from wheels.sandbox.wheel_archive import WheelArchive
 from wheels.testutil import make_wheel
 
@@ -43,3 +46,17 @@ def test_distributions_inside_of_packages_are_found(tmp_path: Path) -> None:
         "demo/tests/data/fake-1.dist-info/METADATA": inner,
     }
     assert list(wheel(tmp_path, "", **files).vendored()) == [("pkg:pypi/inner-part@2.0", ("MIT",))]
+
+
+@pytest.mark.parametrize("name", ["shake_128", "shake_256", "crc32", "SHA256", "sha256-x"])
+def test_a_hash_that_is_none_is_told(tmp_path: Path, name: str) -> None:
+    path = make_wheel(tmp_path, "bad", {"data.txt": "x"}, record={"data.txt": f"{name}=AAAA"})
+    with pytest.raises(SandboxError, match=f"bad-1.0.*RECORD uses the unknown hash '{name}'"):
+        WheelArchive(path).read("data.txt")
+
+
+@pytest.mark.parametrize("name", ["sha256", "sha384", "sha512", "sha3_256", "blake2b"])
+def test_every_hash_with_a_length_is_compared(tmp_path: Path, name: str) -> None:
+    digest = urlsafe_b64encode(hashlib.new(name, b"x").digest()).decode().rstrip("=")
+    path = make_wheel(tmp_path, "good", {"data.txt": "x"}, record={"data.txt": f"{name}={digest}"})
+    assert WheelArchive(path).read("data.txt") == b"x"

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable
 
+from locks.lock import LockError, generate_command
 from pants.engine.fs import DigestContents, PathGlobs
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import AllTargets, InvalidFieldException
 from pants.engine.unions import UnionMembership, UnionRule
 from pants.util.frozendict import FrozenDict
 from pants.util.logging import LogLevel
-from wheels.lock import LockError, LockInputs, WheelLock
+from wheels.lock import LockInputs, WheelLock
 from wheels.resolve import PatchedDistribution, WheelResolve, WheelResolveFieldSet
-from wheels.subsystem import WheelsSubsystem, generate_command
+from wheels.subsystem import WheelsSubsystem
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,19 @@ import os
 from dataclasses import dataclass
 from typing import Iterable
 
+from locks.lock import generate_command
+from locks.lock_targets import lock_address, lock_targets
 from oci.subsystem import OciSubsystem
 from oci.util_rules.toolchain import ToolchainAddressesRequest
 from pants.engine.addresses import Address, AddressInput
 from pants.engine.fs import DigestContents, PathGlobs
 from pants.engine.internals.synthetic_targets import SyntheticAddressMaps, SyntheticTargetsRequest
-from pants.engine.internals.target_adaptor import TargetAdaptor
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import FieldSet, InferDependenciesRequest, InferredDependencies
 from pants.engine.unions import UnionRule
 from pants.util.logging import LogLevel
 from wheels.lock import WheelLock
-from wheels.subsystem import WheelsSubsystem, generate_command
+from wheels.subsystem import WheelsSubsystem
 from wheels.target_types import WheelBuildRootField, WheelDistributionsField, WheelResolveField
 
 
@@ -26,12 +27,11 @@ class SyntheticWheelLocksRequest(SyntheticTargetsRequest):
     path: str = SyntheticTargetsRequest.SINGLE_REQUEST_FOR_ALL_TARGETS
 
 
-def _name(resolve: str) -> str:
-    return f"_{resolve}_wheels_lock"
+_KIND = "wheels"
 
 
 @rule
-async def lock_targets(
+async def wheel_lock_targets(
     request: SyntheticWheelLocksRequest, options: WheelsSubsystem
 ) -> SyntheticAddressMaps:
     # Resolves come from targets, which are not known yet: every lock of our format has a target.
@@ -41,23 +41,7 @@ async def lock_targets(
         for file in contents
         if file.content.startswith(b"{") and b'"distributions"' in file.content
     ]
-    return SyntheticAddressMaps.for_targets_request(
-        request,
-        [
-            (
-                os.path.join(options.lockfiles, "BUILD.wheel-locks"),
-                tuple(
-                    TargetAdaptor(
-                        "_lockfiles",
-                        name=_name(resolve),
-                        sources=[f"{resolve}.lock"],
-                        __description_of_origin__=f"{options.lockfile(resolve)}",
-                    )
-                    for resolve in sorted(resolves)
-                ),
-            )
-        ],
-    )
+    return lock_targets(request, _KIND, options.lockfiles, resolves)
 
 
 @dataclass(frozen=True)
@@ -81,7 +65,7 @@ async def infer_lock(
     path = options.lockfile(resolve)
     # Not by way of `ResolveLock`, which refuses a stale lock: its dependents are of interest too.
     contents = await Get(DigestContents, PathGlobs([path]))
-    locks = [Address(options.lockfiles, target_name=_name(resolve)) for _ in contents]
+    locks = [lock_address(_KIND, options.lockfiles, resolve) for _ in contents]
     versions = [
         WheelLock.from_json(path, file.content, generate_command(resolve)).inputs.python_version
         for file in contents

@@ -3,12 +3,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+from locks.lock import LockError
 from pants.engine.rules import rule
 from pants.engine.target import COMMON_TARGET_FIELDS, StringField, Target
 from pants.engine.unions import UnionRule
 from pants.testutil.rule_runner import QueryRule, RuleRunner, engine_error
 from pants.util.frozendict import FrozenDict
-from wheels.lock import LockedDistribution, LockError, LockInputs, WheelLock
+from wheels.lock import LockedDistribution, LockInputs, WheelLock
 from wheels.resolve import PatchedDistribution, WheelResolve, WheelResolveFieldSet
 from wheels.target_types import WheelRequirementsTarget
 from wheels.util_rules import lockfile, requirements

@@ -13,10 +13,11 @@ from pants.engine.addresses import Address
 from pants.engine.environment import EnvironmentName
 from pants.engine.fs import CreateDigest, Digest, FileDigest, FileEntry, MergeDigests, RemovePrefix
 from pants.engine.process import FallibleProcessResult
-from pants.engine.rules import Get, Rule, collect_rules, rule
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
 from pants.util.logging import LogLevel
+from wheels.util_rules.fetch import TOOLS_MOUNT, ToolWheels, ToolWheelsRequest
 
 _ROOT = "root"
 _ROOT_CACHE = "__build_roots"
@@ -72,7 +73,10 @@ async def build_root(request: BuildRootRequest, environment: EnvironmentName) ->
 
 @rule(level=LogLevel.DEBUG)
 async def build_sdist(request: BuildSdist) -> BuiltWheel:
-    root_digest = await Get(Digest, CreateDigest([FileEntry(_ROOT, request.root.blob)]))
+    root_digest, libraries = await MultiGet(
+        Get(Digest, CreateDigest([FileEntry(_ROOT, request.root.blob)])),
+        Get(ToolWheels, ToolWheelsRequest(("tomli",))),
+    )
     result = await Get(
         FallibleProcessResult,
         ToolProcess(
@@ -89,7 +93,9 @@ async def build_sdist(request: BuildSdist) -> BuiltWheel:
             description=f"Build the wheel of {request.file}",
             sandbox_packages=("wheels.sandbox",),
             input_digest=await Get(Digest, MergeDigests([request.digest, root_digest])),
+            immutable_input_digests=FrozenDict({TOOLS_MOUNT: libraries.digest}),
             output_directories=(_OUTPUT,),
+            path_entries=libraries.path_entries,
             append_only_caches=FrozenDict({"wheels_build_roots": _ROOT_CACHE}),
         ),
     )

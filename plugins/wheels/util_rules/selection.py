@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable, Sequence
 
+from locks.lock import LockError
 from oci.layer import LayerFieldSet
 from pants.engine.addresses import Address, AddressInput
 from pants.engine.fs import DigestContents, GlobMatchErrorBehavior, PathGlobs
@@ -14,7 +15,6 @@ from pants.engine.unions import UnionRule
 from pants.util.docutil import bin_name
 from pants.util.logging import LogLevel
 from wheels.division import DivisionError, read_division
-from wheels.lock import LockError
 from wheels.partition import check_partition, select
 from wheels.target_types import (
     WheelBuildRootField,

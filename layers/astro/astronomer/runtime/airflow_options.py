@@ -13,7 +13,7 @@ from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
 from astronomer.runtime.entrypoint import settings
 from astronomer.runtime.entrypoint.identity import airflow_home
-from astronomer.runtime.options import variable
+from astronomer.runtime.options import configuration_path, variable
 
 Name = Tuple[str, str]
 """Section and option."""
@@ -72,8 +72,7 @@ class Sources:
         """
         self._environ = environ
         self.home = settings.expand(airflow_home(environ))
-        config = environ.get("AIRFLOW_CONFIG")
-        self._path = Path(settings.expand(config) if config else Path(self.home, "airflow.cfg"))
+        self._path = Path(configuration_path(environ))
         self._file = _read(ConfigParser(strict=False), self._path)
         self._defaults = _defaults(installed or _airflow_folder(), self.home)
 
@@ -116,6 +115,23 @@ class Sources:
             if name in self._defaults:
                 return known[place:]
         return known
+
+    def section(self, name: str) -> Dict[str, str]:
+        """All options of a section that the operator chose, by name.
+
+        Source: `getsection` in airflow/configuration.py.
+        """
+        chosen = {}
+        if self._file.has_section(name):
+            for option in self._file.options(name):
+                setting = self.setting(name, option)
+                if setting:
+                    chosen[option] = setting.value
+        prefix = variable("", name)
+        for key in sorted(self._environ):
+            if key.startswith(prefix):
+                chosen[key[len(prefix) :].lower()] = settings.expand(self._environ[key])
+        return chosen
 
     def _found(self, section: str, option: str) -> Optional[Setting]:
         """As Airflow looks: variables of all names, then the file, then the file's commands."""

@@ -18,6 +18,12 @@ _API_SERVER_TITLE = re.compile(r"airflow api_server -- host:(\S*) port:(\d+)")
 # `set_mp_process_title`, celery/platforms.py.
 _CELERY_TITLE = re.compile(r"\[celeryd: .*\((.*)\)")
 
+_CELERY_WORKER = re.compile(r"\[celeryd: (\S+):MainProcess\] (\S+)")
+
+ENDING = "-ending-"
+"""Stands in the title of a worker that finishes its tasks and takes no more, in place of Celery's
+`-active-`."""
+
 _ENTRYPOINTS = {"/entrypoint", "/usr/local/bin/astronomer-runtime-entrypoint"}
 
 
@@ -32,6 +38,33 @@ class Component(NamedTuple):
     argv: Tuple[str, ...]
     """Words of its command with its options, as far as they can be known: a script that a shell
     runs does not show them."""
+
+
+class CeleryWorker(NamedTuple):
+    """A worker's main process, by the title that it gave itself."""
+
+    pid: int
+
+    node: str
+    """Its name among its fellows: `celery@host`."""
+
+    is_ending: bool
+    """Whether it finishes its tasks and takes no more."""
+
+
+def celery_worker(pid: Optional[int], proc: Path = Path("/proc")) -> Optional[CeleryWorker]:
+    """The Celery worker that a process is or has started; None while there is none, or no title.
+
+    Args:
+        pid: The process; None for whatever worker there is.
+        proc: Where the system tells of processes.
+    """
+    for folder in sorted(proc.glob("[0-9]*"), key=lambda each: int(each.name)):
+        words = _command_line(proc, int(folder.name))
+        title = _CELERY_WORKER.match(words[0]) if len(words) == 1 else None
+        if title and (pid is None or pid in _ancestry(proc, int(folder.name))):
+            return CeleryWorker(int(folder.name), title[1], title[2] == ENDING)
+    return None
 
 
 def running_component(proc: Path = Path("/proc")) -> Optional[Component]:
@@ -125,9 +158,16 @@ def _candidates(proc: Path) -> Iterator[Tuple[int, List[str]]]:
         yield 1, command_of(1, proc)
     else:
         # The child has become the command, and may have renamed itself.
-        yield started[0] if started else 1, command
+        yield _attended(proc, started[0]) if started else 1, command
     for child in started:
         yield child, command_of(child, proc)
+
+
+def _attended(proc: Path, pid: int) -> int:
+    """The command's process, where our entrypoint stays beside it as its parent."""
+    if _after_init(_command_line(proc, pid)) is None:
+        return pid
+    return next(iter(children(pid, proc)), pid)
 
 
 def _after_init(argv: List[str]) -> Optional[List[str]]:
@@ -148,3 +188,16 @@ def _command_line(proc: Path, pid: int) -> List[str]:
     if len(words) > 1 and Path(words[0]).name.startswith("python") and words[1].startswith("/"):
         return words[1:]
     return words
+
+
+def _ancestry(proc: Path, pid: int) -> List[int]:
+    """A process, its parent, and so on."""
+    found = [pid]
+    while found[-1] > 0:
+        try:
+            # After the name, which is in brackets and may hold anything.
+            status = (proc / str(found[-1]) / "stat").read_text().rpartition(")")[2]
+            found.append(int(status.split()[1]))
+        except (OSError, ValueError, IndexError):
+            break
+    return found

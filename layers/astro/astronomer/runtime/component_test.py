@@ -24,21 +24,10 @@ TINI = ["tini", "--", "/entrypoint"]
 @pytest.mark.parametrize(
     "commands, component",
     [
-        (
-            {1: [*TINI, "airflow", "scheduler"], 7: ["airflow scheduler"]},
-            ("scheduler", 7),
-        ),
+        ({1: [*TINI, "airflow", "scheduler"], 7: ["airflow scheduler"]}, ("scheduler", 7)),
         ({1: [*TINI, "celery", "worker"], 8: ["renamed"]}, ("celery worker", 8)),
         (
-            {
-                1: [
-                    *TINI,
-                    "bash",
-                    "-c",
-                    "airflow db upgrade && exec airflow webserver",
-                ],
-                9: ["x"],
-            },
+            {1: [*TINI, "bash", "-c", "airflow db upgrade && exec airflow webserver"], 9: ["x"]},
             ("webserver", 9),
         ),
         (
@@ -67,6 +56,15 @@ def test_the_component_is_what_the_container_was_started_for(
 ) -> None:
     found = running_component(processes(tmp_path, commands))
     assert found and (found.name, found.pid) == component
+
+
+def test_a_component_beside_which_the_entrypoint_stays_is_its_child(tmp_path: Path) -> None:
+    ours = ["/usr/bin/python3", "-IS", "/entrypoint", "airflow", "scheduler"]
+    proc = processes(tmp_path, {1: [*TINI, "airflow", "scheduler"], 7: ours})
+    processes(proc, {9: ["airflow", "scheduler", "--pid", "x"]})
+    (proc / "7" / "task" / "7" / "children").write_text("9 ")
+
+    assert running_component(proc) == ("scheduler", 9)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,15 @@ without a database never pays for it.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from types import MappingProxyType
 from typing import Any
+
+NO_SOCKET = "nothing listens on its local socket"
 
 # Server messages mostly name the user or the database: what is shown to people is ours.
 _REASONS = (
@@ -28,18 +31,46 @@ _REASONS = (
     ),
     ("database .* does not exist", "it has no database of the name in the URL"),
     ("too many clients|remaining connection slots", "all its connections are in use"),
-    ("No such file or directory", "nothing listens on its local socket"),
+    ("No such file or directory", NO_SOCKET),
+    (
+        "session is (not )?read-only|in hot standby|cannot make connection read-write",
+        "it is another kind of server than `target_session_attrs` asks for",
+    ),
 )
+
+# Of libpq, which tells it as it tells that a server is down. Source: its fe-connect.c.
+_WRONG_OPTIONS = (
+    (
+        "invalid port number|could not match .* port",
+        "hosts and ports do not belong together; write them as `host=a,b&port=1,2`",
+    ),
+    ("definition of service .* not found|service file .* not found", "there is no such service"),
+    ("syntax error in service file", "the file of services is wrong"),
+    ("invalid integer value .* for connection option", "a value is no number"),
+    ("invalid .* value: ", "it does not know the value of one"),
+)
+
+_OF_LIBPQ = ("psycopg2", "psycopg")
+
+
+class WrongOption(Exception):
+    """The driver does not take what the URL or its own variables say; waiting does not change it.
+
+    The text is a few words, and never holds a value.
+    """
 
 
 def refusal(url: str, seconds: int) -> str | None:
     """Why no connection to the database can be made, in a few words, or None when one can.
 
-    None as well when the URL or its driver is at fault: Airflow says that better, and waiting
-    does not change it. `seconds` bounds the connecting.
+    None as well when there is no such driver: Airflow may find one where this process does not
+    look. `seconds` bounds the connecting to each host, unless the URL does.
+
+    Raises:
+        WrongOption: It cannot be tried.
     """
     try:
-        from sqlalchemy.exc import OperationalError, SQLAlchemyError  # type: ignore[import]
+        from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
     except ImportError:
         return None
 
@@ -48,12 +79,43 @@ def refusal(url: str, seconds: int) -> str | None:
             return None
     except OperationalError as error:
         text = str(error.orig)
-        for pattern, reason in _REASONS:
+        for pattern, wrong in _WRONG_OPTIONS:
             if re.search(pattern, text):
-                return reason
-        return "it does not accept the connection"
-    except (SQLAlchemyError, ImportError, TypeError, ValueError):
+                raise WrongOption(wrong) from None
+        # One for each host that was tried.
+        reasons = [reason for pattern, reason in _REASONS if re.search(pattern, text)]
+        return ", ".join(reasons) or "it does not accept the connection"
+    except ProgrammingError as error:
+        option = re.search(r'invalid connection option "(\w+)"', str(error.orig))
+        raise WrongOption(f"it knows none named `{option[1]}`" if option else "it is no option")
+    except (TypeError, ValueError):
+        raise WrongOption("it holds a character or a value that the driver cannot take") from None
+    except (SQLAlchemyError, ImportError):
         return None
+
+
+def connect_seconds(url: str, default: int, environ: Mapping[str, str]) -> float:
+    """How long the driver takes for one host at the most: as the URL or its own variable says."""
+    try:
+        chosen = driver_arguments(url_of(url)).get("connect_timeout")
+        return max(float(chosen or environ.get("PGCONNECT_TIMEOUT") or default), default)
+    except Exception:
+        # Whatever is wrong with the URL, the driver says it.
+        return default
+
+
+def url_of(url: str) -> Any:
+    """The parts of a URL, as SQLAlchemy takes it apart; raises ArgumentError or ValueError."""
+    from sqlalchemy.engine.url import make_url  # type: ignore[import]
+
+    # Airflow 2.3 makes the same repair: SQLAlchemy 1.4 knows only the longer name.
+    return make_url(re.sub(r"^postgres(\+psycopg2)?://", "postgresql://", url))
+
+
+def driver_arguments(url: Any) -> dict[str, Any]:
+    """What SQLAlchemy gives the driver for a URL, by the driver's own names."""
+    _, arguments = url.get_dialect()().create_connect_args(url)
+    return dict(arguments)
 
 
 def revisions(url: str, seconds: int) -> tuple[str, ...]:
@@ -119,20 +181,14 @@ def _connection(
     url: str, seconds: int, arguments: Mapping[str, Any] = MappingProxyType({})
 ) -> Iterator[Any]:
     from sqlalchemy import create_engine
-    from sqlalchemy.engine.url import make_url  # type: ignore[import]
     from sqlalchemy.pool import NullPool  # type: ignore[import]
 
-    # Airflow 2.3 makes the same repair: SQLAlchemy 1.4 knows only the longer name.
-    repaired = make_url(re.sub(r"^postgres(\+psycopg2)?://", "postgresql://", url))
-    psycopg2 = repaired.get_dialect().driver == "psycopg2"
-    engine = create_engine(
-        repaired,
-        poolclass=NullPool,
-        connect_args={
-            **({"connect_timeout": seconds} if psycopg2 else {}),
-            **arguments,
-        },
-    )
+    parsed = url_of(url)
+    bound = {}
+    if parsed.get_backend_name() == "postgresql" and parsed.get_dialect().driver in _OF_LIBPQ:
+        is_chosen = "connect_timeout" in parsed.query or "PGCONNECT_TIMEOUT" in os.environ
+        bound = {} if is_chosen else {"connect_timeout": seconds}
+    engine = create_engine(parsed, poolclass=NullPool, connect_args={**bound, **arguments})
     try:
         with engine.connect() as connection:
             yield connection

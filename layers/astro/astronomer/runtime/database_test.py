@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg2  # type: ignore[import]  # noqa: F401
 import pytest
 from astronomer.runtime.conftest import migrated_database, port_of
-from astronomer.runtime.database import refusal, revisions
+from astronomer.runtime.database import WrongOption, refusal, revisions
 
 _START_UP = 196608
 """The code of a start-up packet: version 3.0 of the protocol."""
@@ -53,9 +53,37 @@ def test_an_unknown_host_is_a_reason() -> None:
     assert refusal(url, 5) == "the name of the host is not known"
 
 
-@pytest.mark.parametrize("url", ["postgresql+nodriver://u:p@db/x", "postgresql://db/x?no_such=1"])
-def test_a_wrong_url_is_left_to_airflow(url: str) -> None:
-    assert refusal(url, 5) is None
+def test_a_driver_that_is_not_here_is_left_to_airflow() -> None:
+    assert refusal("postgresql+nodriver://u:p@db/x", 5) is None
+
+
+def test_an_option_that_the_driver_does_not_know_is_wrong() -> None:
+    with pytest.raises(WrongOption, match="none named `no_such`"):
+        refusal("postgresql://u:p@db/x?no_such=1", 5)
+
+
+@pytest.mark.parametrize(
+    "form", ["127.0.0.1,127.0.0.1/db", "127.0.0.9/db?host=127.0.0.1,127.0.0.1&"]
+)
+def test_all_hosts_are_tried_as_the_driver_does(
+    listener: socket.socket, free_port: int, form: str
+) -> None:
+    message = "the database system is starting up"
+    threading.Thread(target=refuse_one_client, args=(listener, message), daemon=True).start()
+    ports = f"port={free_port},{port_of(listener)}"
+    separator = "" if form.endswith("&") else "?"
+
+    reason = refusal(f"postgresql://u:p@{form}{separator}{ports}", 5)
+
+    assert reason == "connection refused, it is not ready yet"
+
+
+def test_a_server_that_never_answers_is_given_up(listener: socket.socket) -> None:
+    url = f"postgresql://u:p@127.0.0.1:{port_of(listener)}/db"
+
+    # The least bound that libpq has.
+    assert refusal(url, 2) == "no answer"
+    assert refusal(f"{url}?connect_timeout=2", 600) == "no answer"
 
 
 def test_revisions_are_read(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ class AstronomerPlugin(AirflowPlugin):
     def fastapi_apps(self) -> List[Any]:
         if airflow_version() < _REACT:
             return []
+        _refuse_a_key_of_the_platform()
         from astronomer.runtime.ui import react_footer
 
         return react_footer.fastapi_apps()
@@ -46,3 +47,13 @@ class AstronomerPlugin(AirflowPlugin):
         from astronomer.runtime.ui import react_footer
 
         return react_footer.react_apps()
+
+
+def _refuse_a_key_of_the_platform() -> None:
+    # The entrypoint does, where it sees the server start; Airflow asks for this before it makes its
+    # own login.
+    from astronomer.runtime import options, refusal
+
+    named = options.platform_key()
+    if named:
+        refusal.end(refusal.no_platform_login(named))

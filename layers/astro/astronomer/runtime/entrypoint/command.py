@@ -11,7 +11,12 @@ from astronomer.runtime.entrypoint.airflow_cli import (
     Words,
     words_of,
 )
-from astronomer.runtime.entrypoint.shell_script import SHELLS, airflow_commands_in, script_of
+from astronomer.runtime.entrypoint.shell_script import (
+    SHELLS,
+    airflow_commands_in,
+    prepares,
+    script_of,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,11 +29,15 @@ class Command:
     Args:
         argv: What to execute; the first is a program's name or path.
         airflow: The Airflow commands that it runs, each as its words; empty when it runs none.
+        prepares: Whether something else runs before them.
     """
 
-    def __init__(self, argv: tuple[str, ...], airflow: tuple[Words, ...]) -> None:
+    def __init__(
+        self, argv: tuple[str, ...], airflow: tuple[Words, ...], prepares: bool = False
+    ) -> None:
         self.argv = argv
         self.airflow = airflow
+        self.prepares = prepares
 
 
 def understand(
@@ -43,6 +52,9 @@ def understand(
     argv = tuple(arguments) or ("airflow", "--help")
     if _leaves_airflow_out(argv, is_program or is_on_path):
         argv = ("airflow", *argv)
+    script = script_of(argv[1:]) if os.path.basename(argv[0]) in SHELLS else None
+    if script is not None:
+        return Command(argv, airflow_commands_in(script), prepares(script))
     return Command(argv, _airflow_commands(argv))
 
 
@@ -61,9 +73,6 @@ def _leaves_airflow_out(argv: Sequence[str], is_program: Callable[[str], bool]) 
 
 def _airflow_commands(argv: Sequence[str]) -> tuple[Words, ...]:
     program, arguments = os.path.basename(argv[0]), argv[1:]
-    if program in SHELLS:
-        script = script_of(arguments)
-        return airflow_commands_in(script) if script else ()
     if program.startswith("python") and tuple(arguments[:2]) == ("-m", "airflow"):
         program, arguments = "airflow", arguments[2:]
     words = words_of(arguments) if program == "airflow" else ()

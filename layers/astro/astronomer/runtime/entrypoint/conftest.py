@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,18 +47,26 @@ class Entrypoint:
 
     def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """Start it and return at once."""
+        return self.popen(arguments, environ, stdout=subprocess.PIPE)
+
+    def popen(
+        self, arguments: Sequence[str], environ: Mapping[str, str], **options: Any
+    ) -> subprocess.Popen[str]:
+        """As `start`, with further options of `Popen`."""
         code = "import sys; from astronomer.runtime.entrypoint.main import main; sys.exit(main())"
         return subprocess.Popen(
             [sys.executable, "-c", code, *arguments],
+            # Python looks for packages in the folder that it is started in, too.
+            cwd=self.home,
             env={
                 "PATH": f"{self.programs}:/usr/bin:/bin",
                 "PYTHONPATH": os.pathsep.join([str(self.packages), *filter(None, sys.path)]),
                 "AIRFLOW_HOME": str(self.home),
                 **environ,
             },
-            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            **options,
         )
 
     def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:

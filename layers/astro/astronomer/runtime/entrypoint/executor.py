@@ -5,19 +5,36 @@ from __future__ import annotations
 from collections.abc import MutableMapping, Sequence
 from importlib.util import find_spec
 
+from astronomer.runtime.airflow_options import Sources
+from astronomer.runtime.airflow_version import airflow_version
+from astronomer.runtime.entrypoint.airflow_cli import Words
 from astronomer.runtime.entrypoint.settings import EXECUTOR
+from astronomer.runtime.messages import say
 
-_CELERY = "CeleryExecutor"
+# Its name, and its path.
+_CELERY = {"CeleryExecutor", "airflow.executors.celery_executor.CeleryExecutor"}
 _OURS = "astronomer.runtime.high_availability.executor.CeleryExecutor"
 
 
-def look_after_messages(components: Sequence[str], environ: MutableMapping[str, str]) -> None:
+def look_after_messages(commands: Sequence[Words], environ: MutableMapping[str, str]) -> None:
     """Let a scheduler with Airflow's Celery executor start the one that looks after its messages.
 
     The operator's own class, and all other components, stay as they are.
+
+    Args:
+        commands: What the container runs of Airflow.
+        environ: Its variables.
     """
-    if "scheduler" not in components or environ.get(EXECUTOR) != _CELERY:
-        return
+    names = {words[0] for words in commands}
     # Ours is for the executor of Airflow 2, and the image of a later line does not hold it.
-    if find_spec("astronomer.runtime.high_availability"):
-        environ[EXECUTOR] = _OURS
+    if "scheduler" not in names or not find_spec("astronomer.runtime.high_availability"):
+        return
+    if Sources(environ).value("core", "executor") not in _CELERY:
+        return
+    if "celery" in names and airflow_version() < (2, 3, 0):
+        say(
+            "lost messages are not looked after: with another executor this Airflow refuses"
+            " `airflow celery`, which this container runs as well; give each a container."
+        )
+        return
+    environ[EXECUTOR] = _OURS

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import shutil
+import time
 from pathlib import Path
-from typing import Dict, List
+from typing import Any, Dict, List, Optional
 
 import pytest
+from astronomer.runtime import lone_process
 from astronomer.runtime.entrypoint.log_shipper import start_shipper
+from astronomer.runtime.logging.shipper import STAY
+from astronomer.runtime.logging.tickets import FOLDER
 
 REMOTE = {
     "AIRFLOW__LOGGING__REMOTE_LOGGING": "True",
@@ -13,21 +18,79 @@ REMOTE = {
 CELERY = {"AIRFLOW__CORE__EXECUTOR": "astronomer.runtime.high_availability.executor.CeleryExecutor"}
 
 
+class Starts:
+    """Which process is started for a container, in place of starting it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def start(self, module: str, folder: Path, *arguments: str, **others: Any) -> None:
+        (folder / "started").write_text(" ".join(arguments))
+
+    def of(self, components: List[str], environ: Dict[str, str]) -> Optional[str]:
+        """The arguments of the process; None where none is started."""
+        home = self.folder / "home"
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir()
+        start_shipper(components, {**environ, "AIRFLOW_HOME": str(home)})
+        started = home / "logs" / FOLDER / "started"
+        if started.exists():
+            return started.read_text()
+        # Not even the folder of its own.
+        assert list(home.iterdir()) == []
+        return None
+
+
+@pytest.fixture
+def starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Starts:
+    made = Starts(tmp_path)
+    monkeypatch.setattr(lone_process, "start", made.start)
+    return made
+
+
 @pytest.mark.parametrize(
-    "components, environ",
+    "change",
     [
-        (["celery worker"], {}),
-        (["celery worker"], {**REMOTE, "AIRFLOW__LOGGING__REMOTE_LOGGING": "False"}),
-        (["celery worker"], {**REMOTE, "AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER": "oss://logs"}),
-        (["webserver"], REMOTE),
-        (["scheduler"], {**REMOTE, **CELERY}),
+        {"AIRFLOW__LOGGING__REMOTE_LOGGING": ""},
+        {"AIRFLOW__LOGGING__REMOTE_LOGGING": "False"},
+        {"AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER": ""},
+        {"AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER": "oss://logs"},
     ],
 )
-def test_where_no_task_s_log_is_shipped_nothing_is_started(
-    components: List[str], environ: Dict[str, str], tmp_path: Path
+def test_a_worker_ships_its_logs_where_there_is_a_store_and_not_without(
+    starts: Starts, change: Dict[str, str]
 ) -> None:
-    start_shipper(components, {**environ, "AIRFLOW_HOME": str(tmp_path)})
-    assert list(tmp_path.iterdir()) == []
+    assert starts.of(["celery worker"], REMOTE) == STAY
+    assert starts.of(["celery worker"], {**REMOTE, **change}) is None
+
+
+@pytest.mark.parametrize("value", ["true", "t", "1", " TRUE "])
+def test_remote_logging_is_on_however_airflow_takes_it_for_true(starts: Starts, value: str) -> None:
+    assert starts.of(["standalone"], {**REMOTE, "AIRFLOW__LOGGING__REMOTE_LOGGING": value}) == STAY
+
+
+def test_the_components_that_run_tasks_ship_logs_and_others_do_not(starts: Starts) -> None:
+    for one in ("celery worker", "standalone", "scheduler"):
+        assert starts.of([one], REMOTE) == STAY
+        assert starts.of(["webserver", one], REMOTE) == STAY
+    for other in ("webserver", "triggerer", "kerberos"):
+        assert starts.of([other], REMOTE) is None
+    # Its tasks run elsewhere.
+    assert starts.of(["scheduler"], {**REMOTE, **CELERY}) is None
+
+
+def test_the_process_is_at_work_when_the_component_starts(tmp_path: Path) -> None:
+    start_shipper(["standalone"], {**REMOTE, "AIRFLOW_HOME": str(tmp_path)})
+    folder = tmp_path / "logs" / FOLDER
+    deadline = time.monotonic() + 60
+    # The lock that it holds while it works.
+    while not (folder / "sender.lock").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    try:
+        assert (folder / "sender.lock").exists()
+    finally:
+        # It ends with its folder.
+        shutil.rmtree(tmp_path / "logs")
 
 
 def test_a_folder_that_cannot_be_made_starts_nothing_and_says_so(

@@ -20,20 +20,27 @@ from astronomer.runtime.messages import say
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
-    from typing import NoReturn
 
 
 def main() -> int:
-    """Run the command that the container was given; return an exit code only if it cannot be."""
+    """Run the command that the container was given; return its exit code, or why it cannot be."""
     try:
-        start(sys.argv[1:], os.environ)
+        code = start(sys.argv[1:], os.environ)
     except StartError as error:
         say(str(error))
-        return error.exit_code
+        code = error.exit_code
+    if settings.TASK_POD in os.environ:
+        from astronomer.runtime.entrypoint.task_pod import end_proxy
+
+        end_proxy(understand(sys.argv[1:]), os.environ)
+    return code
 
 
-def start(arguments: Sequence[str], environ: MutableMapping[str, str]) -> NoReturn:
-    """Make ready what the command needs and become it; raises StartError if refused."""
+def start(arguments: Sequence[str], environ: MutableMapping[str, str]) -> int:
+    """Make ready what the command needs, and become it, or attend it and return its exit code.
+
+    Raises StartError if refused.
+    """
     process.end_on_signals()
     os.umask(identity.UMASK)
     identity.adopt(environ, os.getuid())
@@ -41,15 +48,15 @@ def start(arguments: Sequence[str], environ: MutableMapping[str, str]) -> NoRetu
     if advice:
         say(advice)
     connection = settings.share_connection(environ)
-    let_security_in(environ)
     leave_lineage_out(environ)
     command = understand(arguments)
+    components = [name for name in map(component_of, command.airflow) if name]
+    let_security_in(environ, components, files_may_come=command.prepares)
     if any(needs_database(words) or needs_broker(words) for words in command.airflow):
         # Imported here, so that `airflow version` and other programs start without it.
         from astronomer.runtime.entrypoint.readiness import make_ready
 
         make_ready(command.airflow, environ, connection)
-    components = [name for name in map(component_of, command.airflow) if name]
     if components:
         from importlib.util import find_spec
 
@@ -58,11 +65,17 @@ def start(arguments: Sequence[str], environ: MutableMapping[str, str]) -> NoRetu
         from astronomer.runtime.entrypoint.pid_files import remove_stale
 
         choose_defaults(components, environ)
-        look_after_messages(components, environ)
+        look_after_messages(command.airflow, environ)
         # An image with Airflow 3, which ships by itself, does not hold ours.
         if find_spec("astronomer.runtime.logging"):
             from astronomer.runtime.entrypoint.log_shipper import start_shipper
 
             start_shipper(components, environ)
         remove_stale(components, identity.airflow_home(environ))
+    if components or settings.TASK_POD in environ:
+        from astronomer.runtime.entrypoint.attendance import attend_where_needed
+
+        code = attend_where_needed(command, components, environ)
+        if code is not None:
+            return code
     process.become(command.argv, environ)

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Dict
 
 import pytest
 from astronomer.runtime.conftest import migrated_database, port_of
@@ -89,7 +90,10 @@ def test_a_database_that_does_not_come_up_ends_the_start(
 ) -> None:
     url = f"postgresql://joe:hunter2@127.0.0.1:{free_port}/airflow"
 
-    result = entrypoint.run("airflow", "db", "upgrade", **{CONNECTION: url}, **AT_ONCE)
+    # Long enough for one try on a busy machine, as the driver is loaded for it.
+    soon = {"ASTRONOMER_RUNTIME_WAIT_TIMEOUT": "8"}
+
+    result = entrypoint.run("airflow", "db", "upgrade", **{CONNECTION: url}, **soon)
 
     assert (result.returncode, result.stdout) == (75, "")
     last = result.stderr.splitlines()[-1]
@@ -162,11 +166,9 @@ def test_a_wrong_url_is_refused_before_waiting(entrypoint: Entrypoint) -> None:
 def test_a_signal_ends_the_wait_at_once(
     entrypoint: Entrypoint, listener: socket.socket, number: signal.Signals
 ) -> None:
-    # The first connection tries the port. In the second, Postgres' client blocks in C, since the
-    # listener never answers.
+    # Postgres' client blocks in C, since the listener never answers.
     url = f"postgresql://u:p@127.0.0.1:{port_of(listener)}/airflow"
     process = entrypoint.start("scheduler", **{CONNECTION: url})
-    listener.accept()
     listener.accept()
 
     process.send_signal(number)
@@ -185,7 +187,7 @@ def test_a_database_of_a_newer_airflow_is_left_alone(
     result = entrypoint.run(*line.split(" "), **{CONNECTION: url})
 
     assert (result.returncode, result.stdout) == (78, "")
-    assert "database revision ecb43d2a1842 is not known" in result.stderr
+    assert "ecb43d2a1842 (new in Airflow 2.4.0) is not known" in result.stderr
 
 
 def test_a_database_of_this_airflow_is_used(entrypoint: Entrypoint, tmp_path: Path) -> None:
@@ -256,9 +258,128 @@ def test_other_commands_get_nothing(entrypoint: Entrypoint) -> None:
     assert "WORKERS" not in finished.stdout and finished.stderr == ""
 
 
-def test_on_the_platform_the_api_asks_our_backend(entrypoint: Entrypoint) -> None:
-    entrypoint.install("airflow", "#!/bin/sh\necho $AIRFLOW__API__AUTH_BACKENDS\n")
-    key = {"AIRFLOW__ASTRONOMER__JWT_SIGNING_CERT": "/tls.crt"}
-    chosen = {"AIRFLOW__API__AUTH_BACKENDS": "airflow.api.auth.backend.default"}
-    assert "astronomer.runtime.security" in entrypoint.run("webserver", **key, **chosen).stdout
-    assert entrypoint.run("webserver", **chosen).stdout == f"{chosen.popitem()[1]}\n"
+BACKENDS = "AIRFLOW__API__AUTH_BACKENDS"
+KEY = "AIRFLOW__ASTRONOMER__JWT_SIGNING_CERT"
+URL = "AIRFLOW__ASTRONOMER__HOUSTON_JWK_URL"
+OF_TOKENS = {
+    "AIRFLOW__ASTRONOMER__JWT_ISSUER": "issuer",
+    "AIRFLOW__ASTRONOMER__JWT_AUDIENCE": "audience",
+}
+PLATFORM = {URL: "https://platform.test/jwks", **OF_TOKENS}
+
+
+@pytest.mark.parametrize("line", ["webserver", "airflow version", "bash -c airflow\twebserver"])
+def test_on_the_platform_the_api_asks_our_backend(entrypoint: Entrypoint, line: str) -> None:
+    entrypoint.install("airflow", f"#!/bin/sh\necho ${BACKENDS}\n")
+    chosen = {BACKENDS: "airflow.api.auth.backend.default"}
+
+    with_key = entrypoint.run(*line.split(" "), **PLATFORM, **chosen)
+
+    assert with_key.stdout.startswith("astronomer.runtime.security.api_auth,"), with_key.stderr
+    assert entrypoint.run(*line.split(" "), **chosen).stdout == f"{chosen[BACKENDS]}\n"
+
+
+def test_a_key_in_airflow_cfg_makes_it_a_platform_too(entrypoint: Entrypoint) -> None:
+    entrypoint.install("airflow", f"#!/bin/sh\necho ${BACKENDS}\n")
+    lines = ["[astronomer]", "houston_jwk_url = https://$HOST_NAME/a%%20b", "jwt_issuer = a"]
+    (entrypoint.home / "airflow.cfg").write_text("\n".join([*lines, "jwt_audience = b"]))
+
+    # A variable that is empty hides nothing.
+    result = entrypoint.run("webserver", HOST_NAME="platform.test", **{URL: ""})
+
+    assert result.stdout.startswith("astronomer.runtime.security.api_auth,"), result.stderr
+
+
+WRONG_PLATFORMS = [
+    ({KEY: "/no/such/file"}, "JWT_ISSUER is not set"),
+    ({KEY: "/no/such/file", **OF_TOKENS}, "JWT_SIGNING_CERT is '/no/such/file', which cannot"),
+    ({KEY: "/", **OF_TOKENS}, "it is no file"),
+    ({KEY: "/etc/passwd", **OF_TOKENS}, "it is no PEM certificate or public key"),
+    ({**PLATFORM, KEY: "/no/such/file"}, "are both set"),
+    ({**PLATFORM, URL: "platform.test"}, "HOUSTON_JWK_URL is no web address"),
+    ({**PLATFORM, "AIRFLOW__ASTRONOMER__JWT_STALE_KEYS": "-5"}, "JWT_STALE_KEYS is '-5'"),
+    ({KEY + "_CMD": "cat /tls.crt", **OF_TOKENS}, "JWT_SIGNING_CERT_CMD is set"),
+    ({URL + "_SECRET": "jwks", **OF_TOKENS}, "HOUSTON_JWK_URL_SECRET is set"),
+]
+
+
+@pytest.mark.parametrize("environ, sentence", WRONG_PLATFORMS)
+def test_a_webserver_whose_login_could_not_work_is_refused(
+    entrypoint: Entrypoint, environ: Dict[str, str], sentence: str
+) -> None:
+    result = entrypoint.run("standalone" if URL in environ else "webserver", **environ)
+
+    assert (result.returncode, result.stdout) == (78, "")
+    assert sentence in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_shell_may_make_the_key_s_file_before_it_starts_the_webserver(
+    entrypoint: Entrypoint,
+) -> None:
+    platform = {KEY: "/no/such/file", **OF_TOKENS}
+
+    assert entrypoint.run("bash", "-c", "true; airflow webserver", **platform).returncode == 0
+    assert entrypoint.run("bash", "-c", "exec airflow webserver", **platform).returncode == 78
+    # Its options are as they are.
+    assert entrypoint.run("bash", "-c", "true; airflow webserver", **{KEY: "x"}).returncode == 78
+
+
+@pytest.mark.parametrize("line", ["scheduler", "airflow version", "sh -c true"])
+def test_what_serves_nobody_starts_with_a_wrong_platform_too(
+    entrypoint: Entrypoint, line: str
+) -> None:
+    assert entrypoint.run(*line.split(), **{KEY: "/no/such/file"}).returncode == 0
+
+
+@pytest.fixture
+def of_airflow_3(entrypoint: Entrypoint) -> Entrypoint:
+    """With what the image of Airflow 3 holds of this package."""
+    package = Path(__file__).parents[1]
+    left_out = shutil.ignore_patterns(
+        "audit", "fixes", "high_availability", "lineage", "logging", "monitoring", "security"
+    )
+    shutil.copytree(package, entrypoint.packages / "astronomer" / "runtime", ignore=left_out)
+    return entrypoint
+
+
+SPELLINGS = [{name + form: "x"} for name in (KEY, URL) for form in ("", "_CMD", "_SECRET")]
+
+
+@pytest.mark.parametrize("environ", SPELLINGS)
+def test_airflow_3_does_not_serve_without_the_platform_s_login(
+    of_airflow_3: Entrypoint, environ: Dict[str, str]
+) -> None:
+    result = of_airflow_3.run("api-server", **environ)
+
+    assert (result.returncode, result.stdout) == (78, "")
+    [sentence] = result.stderr.splitlines()
+    assert f"{next(iter(environ))} is set, and this image has no login of the platform" in sentence
+
+
+@pytest.mark.parametrize(
+    "line", ["standalone", "webserver", "airflow api-server -p 80", "bash -c airflow\tapi-server"]
+)
+def test_whatever_starts_the_server_of_airflow_3_is_refused(
+    of_airflow_3: Entrypoint, line: str
+) -> None:
+    (of_airflow_3.home / "airflow.cfg").write_text("[astronomer]\njwt_signing_cert=/tls.crt\n")
+
+    result = of_airflow_3.run(*line.split(" "))
+
+    assert result.returncode == 78
+    assert f"{KEY} is set" in result.stderr
+
+
+@pytest.mark.parametrize("line", ["scheduler", "airflow version"])
+def test_on_airflow_3_nothing_is_set_that_the_image_lacks(
+    of_airflow_3: Entrypoint, line: str
+) -> None:
+    of_airflow_3.install("airflow", "#!/bin/sh\nenv\n")
+
+    result = of_airflow_3.run(*line.split(" "), **{KEY: "/tls.crt"}, **CELERY)
+
+    assert result.returncode == 0
+    names = [each.partition("=") for each in result.stdout.splitlines()]
+    for name, _, value in names:
+        assert "astronomer.runtime." not in value, name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
-from astronomer.runtime.errors import NotExecutableError, NotFoundError
+from astronomer.runtime.errors import NotExecutableError, NotFoundError, StartError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
-# Python ignores these for itself, and an ignored signal stays so after exec: `yes | head` in a
-# shell would complain.
-_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+"""Python ignores these for itself, and an ignored signal stays so after exec: `yes | head` in a
+shell would complain."""
 
 
 def end_on_signals() -> None:
@@ -34,17 +34,22 @@ def become(argv: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
 
     Raises NotFoundError or NotExecutableError.
     """
-    for number in _ENDING + _IGNORED_BY_PYTHON:
+    for number in _ENDING + IGNORED_BY_PYTHON:
         signal.signal(number, signal.SIG_DFL)
     try:
         os.execvpe(argv[0], list(argv), environ)
-    except (FileNotFoundError, NotADirectoryError):
-        raise NotFoundError(
-            f"'{argv[0]}' is neither a command of Airflow nor a program in this image."
-        ) from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise NotExecutableError(f"'{argv[0]}' cannot be run: {reason}.") from None
+        raise not_started(argv[0], error) from None
+
+
+def not_started(program: str, error: Exception) -> StartError:
+    """What to tell of a program that the system did not start."""
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return NotFoundError(
+            f"'{program}' is neither a command of Airflow nor a program in this image."
+        )
+    reason = getattr(error, "strerror", None) or str(error)
+    return NotExecutableError(f"'{program}' cannot be run: {reason}.")
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -15,9 +15,12 @@ from astronomer.runtime.entrypoint.airflow_cli import (
 from astronomer.runtime.entrypoint.revision import refuse_unknown
 from astronomer.runtime.entrypoint.services import ANSWER_SECONDS, broker_service, database_service
 from astronomer.runtime.entrypoint.settings import Setting
-from astronomer.runtime.entrypoint.waiting import TRY_SECONDS, wait_for
+from astronomer.runtime.entrypoint.waiting import wait_for
 from astronomer.runtime.messages import say
 from astronomer.runtime.time_bound import within
+
+_READ_SECONDS = 10
+"""How long it may take to read a database that was not waited for."""
 
 
 def make_ready(commands: Sequence[Words], environ: Mapping[str, str], connection: str) -> None:
@@ -32,11 +35,11 @@ def make_ready(commands: Sequence[Words], environ: Mapping[str, str], connection
         setting = settings.read(environ, connection)
         if setting:
             has_arguments = any(environ.get(name) for name in settings.CONNECT_ARGUMENTS)
-            service = database_service(setting, has_arguments)
+            service = database_service(setting, has_arguments, environ)
             if service:
                 wait_for(service, timeout)
             if any(map(needs_known_revision, commands)):
-                _check_revision(setting)
+                _check_revision(setting, service.seconds if service else _READ_SECONDS)
     if any(map(needs_broker, commands)) and settings.uses_celery(environ):
         broker = settings.read(environ, settings.BROKER)
         broker_place = broker_service(broker) if broker else None
@@ -44,11 +47,9 @@ def make_ready(commands: Sequence[Words], environ: Mapping[str, str], connection
             wait_for(broker_place, timeout)
 
 
-def _check_revision(connection: Setting) -> None:
+def _check_revision(connection: Setting, seconds: float) -> None:
     try:
-        revisions = within(
-            TRY_SECONDS, lambda: database.revisions(connection.value, ANSWER_SECONDS)
-        )
+        revisions = within(seconds, lambda: database.revisions(connection.value, ANSWER_SECONDS))
     except Exception as error:
         # What is wrong with the database is Airflow's to say; its text may hold the URL.
         say(

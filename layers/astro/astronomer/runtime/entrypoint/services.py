@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
-from urllib.parse import parse_qs
 
 from astronomer.runtime import database
+from astronomer.runtime.entrypoint.database_server import database_server
 from astronomer.runtime.entrypoint.settings import Setting
-from astronomer.runtime.entrypoint.url import Address, ServiceUrl, parse
+from astronomer.runtime.entrypoint.url import Address, parse
+from astronomer.runtime.errors import ConfigurationError
 
 ANSWER_SECONDS = 5
 """How long one try waits for an answer."""
-
-_DATABASE_PORTS = {
-    "mariadb": 3306,
-    "mssql": 1433,
-    "mysql": 3306,
-    "postgres": 5432,
-    "postgresql": 5432,
-}
 
 # Source: kombu/transport/__init__.py and the `default_port` of each transport.
 _BROKER_PORTS = {
@@ -50,31 +43,41 @@ class Service(NamedTuple):
 
     probe: Probe
 
+    seconds: float = 10
+    """How long one try may take."""
 
-def database_service(connection: Setting, has_connect_arguments: bool) -> Service | None:
+
+def database_service(
+    connection: Setting, has_connect_arguments: bool, environ: Mapping[str, str]
+) -> Service | None:
     """The metadata database as something to wait for.
 
     `has_connect_arguments` says that Airflow gives the driver more than the URL, so that only the
-    port can be tried. None for a database without a server, and where the URL names no place that
-    could be tried. Raises ConfigurationError for a URL that cannot be understood.
+    port can be tried. `environ` has the driver's own variables. None for a database without a
+    server, and where the URL names no place that could be tried. Raises ConfigurationError for a
+    URL that cannot be understood.
     """
-    if connection.value.startswith("sqlite"):
+    server = database_server(connection.value, connection.variable, environ)
+    if server is None:
         return None
-    url = parse(connection.value, connection.variable)
-    dialect = url.scheme.partition("+")[0]
-    default_port = _DATABASE_PORTS.get(dialect)
-    addresses = [Address(url.host, url.port or default_port or 0)] if url.host else []
-    if dialect in ("postgres", "postgresql") and not has_connect_arguments:
-        # Postgres listens before it serves, so only a real connection tells; the port is tried
-        # first since that says sooner, and without SQLAlchemy, that nothing is there yet.
-        place = _alternatives(addresses) or _libpq_hosts(url) or "the default host of its driver"
+    if not server.is_postgres or has_connect_arguments:
+        if not server.addresses:
+            return None
+        return _listening("database", server.addresses, connection.variable)
 
-        def probe() -> str | None:
-            return _refusal_of_all(addresses) or database.refusal(connection.value, ANSWER_SECONDS)
+    # Postgres listens before it serves, and which of several servers is used the driver decides: so
+    # only a real connection tells.
+    def probe() -> str | None:
+        try:
+            return database.refusal(connection.value, ANSWER_SECONDS)
+        except database.WrongOption as error:
+            raise ConfigurationError(
+                f"{connection.variable} has an option that the database's driver refuses: {error}."
+            ) from None
 
-        return Service("database", place, connection.variable, probe)
-    addresses = [address for address in addresses if address.port]
-    return _listening("database", addresses, connection.variable) if addresses else None
+    # The driver's bound is for each address of each host, and names mostly have two.
+    seconds = 2 * server.hosts * database.connect_seconds(connection.value, ANSWER_SECONDS, environ)
+    return Service("database", server.place, connection.variable, probe, seconds)
 
 
 def broker_service(broker: Setting) -> Service | None:
@@ -111,13 +114,20 @@ def _refusal_of_all(addresses: Sequence[Address]) -> str | None:
 
 def _refusal(address: Address) -> str | None:
     try:
-        socket.create_connection(address, timeout=ANSWER_SECONDS).close()
+        if address.port:
+            socket.create_connection(address, timeout=ANSWER_SECONDS).close()
+        else:
+            with socket.socket(socket.AF_UNIX) as local:
+                local.settimeout(ANSWER_SECONDS)
+                local.connect(address.host)
     except ConnectionRefusedError:
         return "connection refused"
     except socket.gaierror:
         return "the name of the host is not known"
     except socket.timeout:
         return "no answer"
+    except FileNotFoundError:
+        return database.NO_SOCKET
     except (OSError, UnicodeError) as error:
         return str(getattr(error, "strerror", None) or "the host cannot be reached").lower()
     return None
@@ -125,8 +135,3 @@ def _refusal(address: Address) -> str | None:
 
 def _alternatives(addresses: Sequence[Address]) -> str:
     return " or ".join(str(address) for address in addresses)
-
-
-def _libpq_hosts(url: ServiceUrl) -> str:
-    # Several hosts, or the folder of a local socket, are given as `?host=`.
-    return " or ".join(parse_qs(url.query).get("host", []))

@@ -26,8 +26,16 @@ BROKER = "AIRFLOW__CELERY__BROKER_URL"
 EXECUTOR = "AIRFLOW__CORE__EXECUTOR"
 WAIT_TIMEOUT = "ASTRONOMER_RUNTIME_WAIT_TIMEOUT"
 
+STOP_TIMEOUT = "ASTRONOMER_RUNTIME_STOP_TIMEOUT"
+
+TASK_POD = "AIRFLOW_IS_K8S_EXECUTOR_POD"
+"""Airflow's Kubernetes executors set it in the container of a pod that runs the pod's task."""
+
 DEFAULT_WAIT_TIMEOUT = 120.0
 """Seconds."""
+
+DEFAULT_STOP_TIMEOUT = 6.0
+"""Seconds: `docker stop` kills after ten, and on a busy machine a killed process needs some."""
 
 _COMMAND, _SECRET = "_CMD", "_SECRET"
 
@@ -85,23 +93,34 @@ def wait_timeout(environ: Mapping[str, str]) -> float:
 
     Raises ConfigurationError when the variable holds something else than a number of seconds.
     """
-    value = environ.get(WAIT_TIMEOUT)
+    return _seconds(environ, WAIT_TIMEOUT, DEFAULT_WAIT_TIMEOUT, "to not wait")
+
+
+def stop_timeout(environ: Mapping[str, str]) -> float:
+    """How long a component may take to end, in seconds; 0 means as long as it takes.
+
+    Raises ConfigurationError when the variable holds something else than a number of seconds.
+    """
+    return _seconds(environ, STOP_TIMEOUT, DEFAULT_STOP_TIMEOUT, "for no bound")
+
+
+def _seconds(environ: Mapping[str, str], variable: str, default: float, zero: str) -> float:
+    value = environ.get(variable)
     if not value:
-        return DEFAULT_WAIT_TIMEOUT
+        return default
     try:
         seconds = float(value)
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
         raise ConfigurationError(
-            f"{WAIT_TIMEOUT} is '{value}'; set it to a number of seconds, or to 0 to not wait."
+            f"{variable} is '{value}'; set it to a number of seconds, or to 0 {zero}."
         )
     return seconds
 
 
 def expand(value: str) -> str:
-    """The value with variables and `~` in it replaced for as long as there are any, as Airflow
-    does."""
+    """Replace variables and `~`, as Airflow does in every option."""
     while True:
         expanded = os.path.expanduser(os.path.expandvars(value))
         if expanded == value:

@@ -49,5 +49,12 @@ def airflow_commands_in(script: str) -> tuple[Words, ...]:
     return tuple(words for words in found if words)
 
 
+def prepares(script: str) -> bool:
+    """Whether the script does something before the first Airflow command, such as to make files."""
+    import re
+
+    return not re.match(r"\s*(exec\s+)?(\S*/)?airflow\s", script)
+
+
 def _words(arguments: str) -> Words:
     return words_of([argument.strip("\"'") for argument in arguments.split()])

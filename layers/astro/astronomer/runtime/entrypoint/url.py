@@ -16,9 +16,15 @@ _URL = re.compile(
     (?: \[ (?P<ipv6>[0-9A-Fa-f:.%]+) \] | (?P<host>[^:/?\[\]@]*) )
     (?: : (?P<port>[^/?@]*) )?
     (?: / [^?]* )?
-    (?: \? (?P<query>.*) )?
+    (?: \? .* )?
     """,
     re.VERBOSE | re.DOTALL,
+)
+
+
+_HOW_TO_WRITE_IT = (
+    "write it as scheme://user:password@host:port/name, with special characters of the password"
+    " percent-encoded."
 )
 
 
@@ -26,9 +32,14 @@ class Address(NamedTuple):
     """Where a service listens."""
 
     host: str
+    """A name, an address, or the path of a socket of this machine."""
+
     port: int
+    """0 for the path of a socket."""
 
     def __str__(self) -> str:
+        if not self.port:
+            return self.host
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
@@ -44,9 +55,6 @@ class ServiceUrl(NamedTuple):
     port: int | None
     """None when the URL names none."""
 
-    query: str
-    """What follows `?`; empty when there is none."""
-
 
 def parse(value: str, variable: str) -> ServiceUrl:
     """Take a URL apart.
@@ -56,20 +64,30 @@ def parse(value: str, variable: str) -> ServiceUrl:
     """
     match = _URL.fullmatch(value)
     if match is None:
-        raise ConfigurationError(
-            f"{variable} is not a URL; write it as scheme://user:password@host:port/name, "
-            "with special characters of the password percent-encoded."
-        )
+        raise no_url(variable)
     port = match["port"]
-    if port and not (port.isdecimal() and port.isascii() and 0 < int(port) < 65536):
-        raise ConfigurationError(
-            f"{variable} has a port that is not a number from 1 to 65535; write it as "
-            "scheme://user:password@host:port/name, with special characters of the password "
-            "percent-encoded."
-        )
+    if port:
+        check_port(port, variable)
     return ServiceUrl(
         scheme=match["scheme"].lower(),
         host=match["ipv6"] or match["host"] or "",
         port=int(port) if port else None,
-        query=match["query"] or "",
+    )
+
+
+def no_url(variable: str) -> ConfigurationError:
+    """What to say of a value that is no URL."""
+    return ConfigurationError(f"{variable} is not a URL; {_HOW_TO_WRITE_IT}")
+
+
+def check_port(port: str, variable: str) -> None:
+    """Raise ConfigurationError where a URL has something else than the number of a port."""
+    if not (port.isdecimal() and port.isascii() and 0 < int(port) < 65536):
+        raise wrong_port(variable)
+
+
+def wrong_port(variable: str) -> ConfigurationError:
+    """What to say of a URL with something else than a port's number where that belongs."""
+    return ConfigurationError(
+        f"{variable} has a port that is not a number from 1 to 65535; {_HOW_TO_WRITE_IT}"
     )

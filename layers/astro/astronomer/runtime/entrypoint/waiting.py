@@ -11,7 +11,6 @@ from astronomer.runtime.messages import say
 from astronomer.runtime.time_bound import within
 
 PAUSE_SECONDS = 1
-TRY_SECONDS = 10
 REPORT_SECONDS = 10
 
 
@@ -28,7 +27,7 @@ def wait_for(service: Service, timeout: float) -> None:
     reason = "no answer"
     while (now := time.monotonic()) < deadline:
         try:
-            refused = within(min(deadline - now, TRY_SECONDS), service.probe)
+            refused = within(min(deadline - now, service.seconds), service.probe)
         except TimeoutError:
             refused = "no answer"
         if refused is None:

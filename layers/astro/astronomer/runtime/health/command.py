@@ -97,7 +97,7 @@ def check(
     if component == "celery worker":
         from astronomer.runtime.health.worker import check_worker
 
-        return [check_worker(argv, environ, seconds)]
+        return [check_worker(argv, environ, seconds, pid)]
     if component in ("webserver", "api-server"):
         from astronomer.runtime.health.webserver import API_SERVER, WEBSERVER, check_server
 

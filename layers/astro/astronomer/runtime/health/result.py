@@ -17,7 +17,8 @@ class Health(NamedTuple):
     """One sentence."""
 
     outside: bool = False
-    """Whether the cause is another service, so that a restart of this one would not help."""
+    """Whether the cause is another service, or that this one was told to end: a restart of this one
+    would not help."""
 
     def passes(self, live: bool) -> bool:
         """Whether a probe passes: one for liveness does not punish for what others did."""

@@ -18,7 +18,7 @@ worker died, would be `queued` for as long. A living worker keeps its messages f
 
 
 def _is_redis(url: str) -> bool:
-    return url.startswith(("redis://", "rediss://", "redis+socket://"))
+    return url.startswith(("redis://", "rediss://", "redis+socket://", "sentinel://"))
 
 
 def _options() -> Dict[str, Any]:
@@ -35,7 +35,10 @@ CELERY_CONFIG: Dict[str, Any] = {**DEFAULT_CELERY_CONFIG, "broker_transport_opti
 @celeryd_init.connect
 def _add_steps(instance: Any, **_: Any) -> None:
     # Only a worker comes here, after its application exists and before it is put together.
-    from astronomer.runtime.high_availability.holding import MessageHolder
+    from astronomer.runtime.high_availability.holding import MessageHolder, ServerClockQoS
     from astronomer.runtime.high_availability.listening import Listener
+    from kombu.transport import redis
 
     instance.app.steps["consumer"].update((Listener, MessageHolder))
+    # Where kombu's channel names the class that keeps account of what was taken.
+    redis.Channel.QoS = ServerClockQoS

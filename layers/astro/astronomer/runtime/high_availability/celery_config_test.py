@@ -35,7 +35,7 @@ def transport_options(**environ: str) -> Dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("scheme", ["redis", "rediss"])
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "sentinel"])
 def test_redis_gives_a_dead_worker_s_messages_away_after_a_minute(scheme: str) -> None:
     options = transport_options(AIRFLOW__CELERY__BROKER_URL=f"{scheme}://127.0.0.1:9/0")
     assert options["visibility_timeout"] == 60

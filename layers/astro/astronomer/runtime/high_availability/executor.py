@@ -15,13 +15,16 @@ class CeleryExecutor(celery_executor.CeleryExecutor):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """As Airflow's."""
         super().__init__(*args, **kwargs)
-        self._lost_messages = LostMessages()
+        self.lost_messages = LostMessages()
 
     def sync(self) -> None:
         """Bring the states up to date, and now and then look for lost messages."""
         super().sync()
+        self.lost_messages.look(self.tasks)
+
+    def end(self, *args: Any, **kwargs: Any) -> None:
+        """End as Airflow's does; nothing is looked for any more."""
         try:
-            self._lost_messages.look(self.tasks)
-        except Exception:
-            # A scheduler that cannot look has a broker or a database to wait for, as ever.
-            self.log.exception("Messages that may be lost were not looked for")
+            super().end(*args, **kwargs)
+        finally:
+            self.lost_messages.stop()

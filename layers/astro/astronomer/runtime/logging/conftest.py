@@ -117,6 +117,10 @@ class Machine:
             data_interval=(date, date),
             external_trigger=True,
         )
+        return self.start_again(run_id)
+
+    def start_again(self, run_id: str) -> "subprocess.Popen[bytes]":
+        """Run the task of a run that is there, by the DAG of this machine."""
         argv = ["airflow", "tasks", "run", "dag", "task", run_id, "--local", "-A"]
         started = subprocess.Popen(
             [sys.executable, "-m", *argv],

@@ -90,10 +90,15 @@ def connected(conn_id: str, default: str) -> Iterator[str]:
         yield found
 
 
-def withhold(environ: MutableMapping[str, str], conn_id: str) -> None:
-    """Take the platform's connection from a task's environment; others are the user's as well."""
-    if conn_id.startswith(OURS):
-        environ.pop(variable(conn_id), None)
+def withhold(environ: MutableMapping[str, str]) -> None:
+    """Take the platform's connections from the environment that a task's children inherit.
+
+    So nobody prints or uses one by accident. It is no protection: a task's processes are those of
+    the worker's user, and can read the worker's environment as long as the worker lives.
+    """
+    start = variable(OURS)
+    for name in [name for name in environ if name.upper().startswith(start)]:
+        del environ[name]
 
 
 @contextmanager

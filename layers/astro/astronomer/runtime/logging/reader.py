@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable
 
 from astronomer.runtime.logging import shipped_log, stores
 from astronomer.runtime.logging.shipped_log import Found, Shipped
+
+_AT_ONCE = 2.0
+"""Seconds in which a store refuses a client. What takes longer is not tried twice."""
 
 _COMPARED = 256
 """Bytes by which a worker's file is known as the one that was shipped."""
@@ -20,7 +24,7 @@ class LogReader:
     def __init__(self, base: str) -> None:
         """Prepare; the store is asked when there is something to read."""
         self._base = base
-        self._store: Optional[stores.Store] = None
+        self._link = stores.Link(base)
 
     def read(self, log: str, file: Path, host: str, local: Callable[[], str]) -> str:
         """The text of a log.
@@ -33,14 +37,28 @@ class LogReader:
         """
         place = os.path.join(self._base, log)
         try:
-            self._store = self._store or stores.kind(self._base)(self._base)
-            found = shipped_log.read(self._store, log)
+            found = self._read(log)
         except Exception as error:
             return f"*** Unable to read remote log from {place}: {error}\n{local()}"
         if not found.stock and not found.sessions:
             return f"*** No remote log at {place} yet.\n{local()}"
         content = _content(found) + _rest(found, file, host, local)
         return f"*** Reading remote log from {place}.\n{content.decode(errors='replace')}\n"
+
+    def _read(self, log: str) -> Found:
+        begun, was_up = time.monotonic(), self._link.is_up()
+        try:
+            return shipped_log.read(self._link.store(), log)
+        except Exception:
+            self._link.drop()
+            if not was_up or time.monotonic() > begun + _AT_ONCE:
+                raise
+        # The connection may be another one since the client was made.
+        try:
+            return shipped_log.read(self._link.store(), log)
+        except Exception:
+            self._link.drop()
+            raise
 
 
 def _content(found: Found) -> bytes:

@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from pathlib import Path
-from typing import List, Optional
+from typing import List, NamedTuple, Optional
 
 from astronomer.runtime.logging import segments, shipped_log
 from astronomer.runtime.logging.segments import LARGEST, Segment
 from astronomer.runtime.logging.stores import Store
 from astronomer.runtime.logging.tickets import Ticket
+
+
+class Unreadable(Exception):
+    """The log's file, or its ticket, cannot be used here; the store has no part in it."""
+
+
+class Work(NamedTuple):
+    """What there is to do for a log."""
+
+    size: int
+    """Bytes of the log's file."""
+
+    ended: bool
+    """Whether the file is as long as it will be."""
+
+
+class Outcome(NamedTuple):
+    """What came of a turn."""
+
+    sent: bool
+    """Whether the store has taken something."""
+
+    more: bool
+    """Whether there is more to do at once."""
+
+    done: bool
+    """Whether that was all there will ever be."""
 
 
 class Shipment:
@@ -24,47 +52,75 @@ class Shipment:
             base: The folder of task logs.
             interval: Seconds between two segments, unless there is much to ship.
         """
-        self._ticket = ticket
+        self.ticket = ticket
         self._file = base / ticket.log
         self._interval = interval
-        self._sent = float("-inf")
+        self._sent_at = float("-inf")
+        self._has_sent = False
         # What an earlier shipper has shipped, only the store knows.
         self._segments: Optional[List[Segment]] = None
 
-    def ship(self, store: Store) -> bool:
-        """Ship what there is; True when that was all there will ever be.
+    def work(self) -> Optional[Work]:
+        """What is to be done now, as far as can be told here; None for nothing.
 
         Raises:
+            Unreadable: That cannot be told.
+        """
+        try:
+            # In this order: what was written before the last writer ended is in the size.
+            ended = self.ticket.nobody_writes()
+            size = self._size()
+        except (OSError, ValueError) as error:
+            raise Unreadable(str(error)) from error
+        if self._segments is None or ended or self.behind(size) >= LARGEST:
+            return Work(size, ended)
+        is_early = time.monotonic() < self._sent_at + self._interval
+        return Work(size, ended) if self.behind(size) > 0 and not is_early else None
+
+    def behind(self, size: int) -> int:
+        """Bytes of a file of this size that the store has not, as far as is known."""
+        return size - self._stop()
+
+    def is_new(self) -> bool:
+        """Whether the store has not been asked yet."""
+        return self._segments is None
+
+    def ship(self, store: Store, work: Work) -> Outcome:
+        """Take one turn: ship what two requests can carry at most.
+
+        Raises:
+            Unreadable: The log cannot be read.
             Exception: The store's client has failed; the next call goes on where this one was.
         """
-        # In this order: what was written before the last writer ended is in the size.
-        ended = self._ticket.nobody_writes()
-        size = self._size()
+        self._has_sent = False
         if self._segments is None:
             self._segments = self._shipped(store)
-        if not ended and size - self._stop() < LARGEST and self._is_early():
-            return False
-        while size - self._stop() > LARGEST:
+        if self.behind(work.size) > LARGEST:
             self._send(store, self._read(self._stop(), self._stop() + LARGEST))
-        if not ended and size > self._stop():
-            content = self._read(self._stop(), size)
+            return Outcome(self._has_sent, more=self._has_sent, done=False)
+        if work.ended:
+            self._close(store, work.size)
+            self._forget_ticket()
+            return Outcome(self._has_sent, more=False, done=True)
+        if work.size > self._stop():
+            content = self._read(self._stop(), work.size)
             # A line that is still being written stays, unless it is all there is.
             self._send(store, content[: content.rfind(b"\n") + 1] or content)
-        if not ended:
-            self._merge(store, segments.worth_merging(self._segments))
-            return False
-        self._close(store, size)
-        self._ticket.path.unlink()
-        return True
-
-    def _is_early(self) -> bool:
-        return time.monotonic() < self._sent + self._interval
+        self._merge(store, segments.worth_merging(self._segments))
+        return Outcome(self._has_sent, more=False, done=False)
 
     def _send(self, store: Store, content: bytes) -> None:
+        if not content:
+            # The file has become shorter: what is shipped is all, until it has grown again.
+            return
         segment = Segment(self._stop(), self._stop() + len(content))
-        store.put(self._path(segment), content)
+        self._put(store, segment, content)
         self._shipped_so_far.append(segment)
-        self._sent = time.monotonic()
+        self._sent_at = time.monotonic()
+
+    def _put(self, store: Store, segment: Segment, content: bytes) -> None:
+        store.put(self._path(segment), content)
+        self._has_sent = True
 
     def _close(self, store: Store, size: int) -> None:
         """Ship the rest, and say that nothing follows."""
@@ -75,7 +131,7 @@ class Shipment:
         rest = [Segment(stop, size)] if size > stop else []
         if not self._merge(store, segments.closing([*known, *rest]), ended=True):
             # Too large to be sent once more, or the file is gone.
-            store.put(self._path(Segment(stop, stop, last=True)), b"")
+            self._put(store, Segment(stop, stop, last=True), b"")
 
     def _merge(self, store: Store, parts: List[Segment], ended: bool = False) -> bool:
         """Put one segment in the place of the last few, so that no reader misses a byte."""
@@ -85,7 +141,7 @@ class Shipment:
         content = self._read(whole.start, whole.stop)
         if len(content) != whole.size:
             return False
-        store.put(self._path(whole), content)
+        self._put(store, whole, content)
         replaced = [part for part in parts if part in self._shipped_so_far]
         self._segments = [each for each in self._shipped_so_far if each not in replaced] + [whole]
         self._forget(store, replaced)
@@ -100,12 +156,12 @@ class Shipment:
             pass
 
     def _shipped(self, store: Store) -> List[Segment]:
-        start = shipped_log.folder(self._ticket.log, self._ticket.session)
+        start = shipped_log.folder(self.ticket.log, self.ticket.session)
         found = (segments.parse(path[len(start) :]) for path in store.list(start))
         present = [each for each in found if each]
         known = segments.cover(present)
         self._forget(store, [each for each in present if each not in known])
-        return segments.contiguous(known, self._ticket.start)
+        return segments.contiguous(known, self.ticket.start)
 
     @property
     def _shipped_so_far(self) -> List[Segment]:
@@ -113,14 +169,17 @@ class Shipment:
         return self._segments
 
     def _stop(self) -> int:
-        return self._shipped_so_far[-1].stop if self._segments else self._ticket.start
+        return self._shipped_so_far[-1].stop if self._segments else self.ticket.start
 
     def _size(self) -> int:
         try:
-            return os.stat(self._file).st_size
+            found = os.stat(self._file)
         except FileNotFoundError:
             # Somebody has cleaned up: what is shipped is all.
             return 0
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(f"'{self._file}' is no file")
+        return found.st_size
 
     def _read(self, start: int, stop: int) -> bytes:
         try:
@@ -129,6 +188,16 @@ class Shipment:
                 return file.read(stop - start)
         except FileNotFoundError:
             return b""
+        except OSError as error:
+            raise Unreadable(str(error)) from error
+
+    def _forget_ticket(self) -> None:
+        try:
+            self.ticket.path.unlink()
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise Unreadable(str(error)) from error
 
     def _path(self, segment: Segment) -> str:
-        return shipped_log.path(self._ticket.log, self._ticket.session, segment)
+        return shipped_log.path(self.ticket.log, self.ticket.session, segment)

@@ -70,8 +70,12 @@ def _read(store: Store, log: str) -> Found:
     paths = [path(log, session, each) for session, found in chosen.items() for each in found]
     if has_stock:
         paths.append(log)
-    with ThreadPoolExecutor(_READERS) as pool:
+    pool = ThreadPoolExecutor(_READERS)
+    try:
         contents = dict(zip(paths, pool.map(store.get, paths)))
+    finally:
+        # Where one fails, the others are not waited for.
+        pool.shutdown(wait=False, cancel_futures=True)
     return Found(
         contents.get(log, b""),
         [_joined(log, session, chosen[session], contents) for session in sorted(chosen)],

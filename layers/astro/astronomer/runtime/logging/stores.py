@@ -7,8 +7,9 @@ The options are Airflow's own: `[logging] remote_base_log_folder`, `remote_log_c
 from __future__ import annotations
 
 import json
+import threading
 from abc import ABC, abstractmethod
-from typing import Any, Iterable, List, Tuple, Type
+from typing import Any, Iterable, List, Optional, Tuple, Type
 from urllib.parse import urlsplit
 
 from astronomer.runtime.logging.connection import connected
@@ -218,9 +219,31 @@ def kind(base: str) -> Any:
     return next((each for start, each in _KINDS.items() if base.startswith(start)), None)
 
 
-def connection_id(base: str) -> str:
-    """The id of the connection by which a remote log folder is reached."""
-    from airflow.configuration import conf
+class Link:
+    """The store of a remote log folder, by a client that can be made anew."""
 
-    chosen = conf.get("logging", "remote_log_conn_id", fallback="")
-    return str(chosen or kind(base).connection)
+    def __init__(self, base: str) -> None:
+        """Prepare; nothing is connected yet."""
+        self._base = base
+        self._store: Optional[Store] = None
+        # Many ask at a time: one makes the client.
+        self._lock = threading.Lock()
+
+    def is_up(self) -> bool:
+        """Whether there is a client already."""
+        return self._store is not None
+
+    def store(self) -> Store:
+        """The store, connected by what its connection says when it is asked first.
+
+        Raises:
+            Exception: The connection is missing or wrong.
+        """
+        with self._lock:
+            if self._store is None:
+                self._store = kind(self._base)(self._base)
+            return self._store
+
+    def drop(self) -> None:
+        """Have the next one who asks connect anew."""
+        self._store = None

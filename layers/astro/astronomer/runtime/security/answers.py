@@ -39,6 +39,11 @@ def forbidden(sentence: str) -> Response:
     return _answer(403, "Not allowed", sentence)
 
 
+def unavailable(sentence: str) -> Response:
+    """503: what is needed to answer is not there; a later try may find it."""
+    return _answer(503, "Not available", sentence)
+
+
 def _answer(status: int, title: str, detail: str) -> Response:
     if request.path.startswith("/api/"):
         body = json.dumps(

@@ -6,11 +6,10 @@ project's `webserver_config.py`: whatever stands there, the platform's manager i
 
 from __future__ import annotations
 
-import sys
 from functools import wraps
 from typing import Any, Callable, Optional, TypeVar, cast
 
-from astronomer.runtime import options
+from astronomer.runtime import options, refusal
 from astronomer.runtime.errors import ConfigurationError
 from flask import Flask, Response
 from flask_login import current_user
@@ -28,21 +27,26 @@ def init_app(app: Flask) -> None:
     """
     if not options.on_platform():
         return
-    from astronomer.runtime.security import settings
-    from astronomer.runtime.security.key_sources import key_source
+    from astronomer.runtime.security import browser_session, settings
+    from astronomer.runtime.security.access import installed_table
+    from astronomer.runtime.security.key_sources import check_key
     from astronomer.runtime.security.manager import AstronomerSecurityManager
     from flask_appbuilder.const import AUTH_REMOTE_USER
 
     try:
-        key_source(settings.read())
+        check_key(settings.read())
+        installed_table()
     except ConfigurationError as error:
-        sys.exit(f"astronomer-runtime: {error}")
+        refusal.end(error)
     app.config["AUTH_TYPE"] = AUTH_REMOTE_USER
     app.config["AUTH_USER_REGISTRATION"] = False
     app.config["AUTH_ROLE_PUBLIC"] = "Public"
     # `ADA` and `ada` are two on the platform, and here too.
     app.config["AUTH_USERNAME_CI"] = False
     app.config["SECURITY_MANAGER_CLASS"] = AstronomerSecurityManager
+    # Flask-AppBuilder's own name of the same comes first where it is set.
+    app.config["FAB_SECURITY_MANAGER_CLASS"] = None
+    browser_session.keep_in_cookie()
 
 
 def requires_authentication(function: Function) -> Function:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import tempfile
 import time
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterator, Mapping
 
 import jwt
 import pytest
@@ -29,12 +30,16 @@ class SigningKey:
     """A private key and what belongs to it."""
 
     def __init__(
-        self, kid: str, algorithm: str = "RS256", curve: ec.EllipticCurve = ec.SECP256R1()
+        self,
+        kid: str,
+        algorithm: str = "RS256",
+        curve: ec.EllipticCurve = ec.SECP256R1(),
+        bits: int = 2048,
     ) -> None:
         self.kid = kid
         self.algorithm = algorithm
         if algorithm == "RS256":
-            self._key: Any = rsa.generate_private_key(65537, 2048, default_backend())
+            self._key: Any = rsa.generate_private_key(65537, bits, default_backend())
         else:
             self._key = ec.generate_private_key(curve, default_backend())
 
@@ -73,9 +78,9 @@ class SigningKey:
         # PyJWT 1 gives bytes.
         return made.decode() if isinstance(made, bytes) else str(made)
 
-    def sign(self, claims: str) -> str:
+    def sign(self, claims: str, **headers: Any) -> str:
         """A token with these claims, whatever they are, by an RSA key."""
-        header = {"alg": self.algorithm, "typ": "JWT", "kid": self.kid}
+        header = {"alg": self.algorithm, "typ": "JWT", "kid": self.kid, **headers}
         content = ".".join(_base64_text(part.encode()) for part in (json.dumps(header), claims))
         signature = self._key.sign(content.encode(), padding.PKCS1v15(), hashes.SHA256())
         return f"{content}.{_base64_text(signature)}"
@@ -112,8 +117,16 @@ COOKIE = "platform_token"
 
 
 @contextmanager
-def platform_application(key: SigningKey) -> Iterator[Flask]:
-    """Airflow's webserver application on a platform whose key set holds one key."""
+def platform_application(
+    key: SigningKey, options: Mapping[str, str] = {}, **config: Any
+) -> Iterator[Flask]:
+    """Airflow's webserver application on a platform whose key set holds one key.
+
+    Args:
+        key: The key.
+        options: More of Airflow's options, as `<SECTION>__<NAME>`.
+        config: Flask's configuration, as a project's `webserver_config.py` sets it.
+    """
     with serving() as server, pytest.MonkeyPatch.context() as patch:
         server.body = key_set(key)
         for name, value in {
@@ -123,11 +136,24 @@ def platform_application(key: SigningKey) -> Iterator[Flask]:
             "ASTRONOMER__JWT_COOKIE": COOKIE,
             "API__AUTH_BACKEND": "astronomer.runtime.security.api_auth",
             "API__AUTH_BACKENDS": "astronomer.runtime.security.api_auth",
+            # Restored with the others: on the platform it is overruled.
+            "WEBSERVER__SESSION_BACKEND": "database",
+            **options,
         }.items():
             patch.setenv(f"AIRFLOW__{name}", value)
         from airflow.www.app import create_app
 
-        yield create_app(testing=True)
+        yield create_app(config=config, testing=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_key_memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What processes share of keys: the server of another run may have had our port."""
+    folder = str(tmp_path_factory.mktemp("keys"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", folder)
+        patch.setenv("TMPDIR", folder)
+        yield
 
 
 @pytest.fixture(scope="session")

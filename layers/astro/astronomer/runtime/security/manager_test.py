@@ -267,7 +267,8 @@ def test_a_role_of_the_project_stays(app: Flask, client: FlaskClient, rsa_key: S
     client.get(
         "/home", headers=bearer(rsa_key.token(sub="mary", email="mary@test", roles=[EDITOR]))
     )
-    assert {role.name for role in user(app, "mary").roles} == {"Auditor", "User"}
+    assert {role.name for role in user(app, "mary").roles} == {"Auditor"}
+    assert client.get("/roles/list/", headers=bearer(token)).status_code == 403
 
 
 @pytest.mark.parametrize("roles", [[], ["Nobody"], ["Auditor"], ["admin"]])

@@ -6,8 +6,7 @@ Source: RFC 7517 and RFC 7518, section 6, for JSON Web Keys.
 from __future__ import annotations
 
 import base64
-import binascii
-from typing import Any, Dict, Mapping, Union
+from typing import Any, List, Mapping, Optional, Sequence, Tuple, Union
 
 from cryptography import x509
 from cryptography.hazmat.backends import default_backend
@@ -22,6 +21,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 PublicKey = Union[RSAPublicKey, EllipticCurvePublicKey]
 
 _LEAST_RSA_BITS = 2048
+_MOST_RSA_BITS = 16384
+
+_MOST_REASONS = 5
 
 
 class KeyFormatError(ValueError):
@@ -46,66 +48,105 @@ def key_from_pem(pem: bytes) -> PublicKey:
             key = load_pem_public_key(pem, default_backend())
     except Exception as error:
         # cryptography has no family of errors for this, and they differ between its releases.
-        raise KeyFormatError(f"no PEM certificate or public key ({type(error).__name__})") from None
+        raise KeyFormatError(
+            f"it is no PEM certificate or public key ({type(error).__name__})"
+        ) from None
     return _trusted(key)
 
 
-def keys_from_jwks(document: Any) -> Dict[str, PublicKey]:
-    """Read a key set: its keys for signatures by `kid`; others are left out.
+class KeySet:
+    """Keys for signatures, each with its id where it has one."""
+
+    def __init__(self, keys: Sequence[Tuple[Optional[str], PublicKey]] = ()) -> None:
+        self._keys = tuple(keys)
+
+    def find(self, kid: Optional[str]) -> List[PublicKey]:
+        """The keys that a token with this `kid` may be signed with.
+
+        Those of that id; otherwise those without an id. All of them for a token that names none,
+        as it need not.
+        """
+        if not kid:
+            return [key for _, key in self._keys]
+        named = [key for name, key in self._keys if name == kid]
+        return named or [key for name, key in self._keys if name is None]
+
+
+def keys_from_jwks(document: Any) -> KeySet:
+    """Read a key set: its keys for signatures; others are left out.
+
+    A member that is null counts as one that is not there.
 
     Raises:
-        KeyFormatError: It is no key set, or has no key that can be used.
+        KeyFormatError: It is no key set, or has no key that can be used; names the reasons.
     """
     entries = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(entries, list):
         raise KeyFormatError("no list `keys`")
-    keys: Dict[str, PublicKey] = {}
+    keys: List[Tuple[Optional[str], PublicKey]] = []
+    reasons: List[str] = []
     for entry in entries:
         try:
-            keys[_text(entry, "kid")] = _key_from_jwk(entry)
-        except (KeyFormatError, AttributeError, ValueError):
+            if not isinstance(entry, dict):
+                raise KeyFormatError("no JSON object")
+            members = {name: value for name, value in entry.items() if value is not None}
+            keys.append((_kid(members), _key_from_jwk(members)))
+        except KeyFormatError as error:
             # A key of another use or kind stands beside ours.
-            continue
+            reasons.append(str(error))
     if not keys:
-        raise KeyFormatError("no RSA or P-256 key for signatures with a `kid`")
-    return keys
+        why = "; ".join(dict.fromkeys(reasons[:_MOST_REASONS])) or "it is empty"
+        raise KeyFormatError(f"no RSA or P-256 key for signatures: {why}")
+    return KeySet(keys)
+
+
+def _kid(entry: Mapping[str, Any]) -> Optional[str]:
+    kid = entry.get("kid", "")
+    if not isinstance(kid, str):
+        raise KeyFormatError("a `kid` is no text")
+    return kid or None
 
 
 def _key_from_jwk(entry: Mapping[str, Any]) -> PublicKey:
     if entry.get("use", "sig") != "sig":
-        raise KeyFormatError("not for signatures")
+        raise KeyFormatError("a key is not for signatures (`use`)")
+    operations = entry.get("key_ops", ["verify"])
+    if not isinstance(operations, list) or "verify" not in operations:
+        raise KeyFormatError("a key is not for signatures (`key_ops`)")
+    if "d" in entry:
+        raise KeyFormatError("a key is private, so anybody who can read it can sign")
     if entry.get("kty") == "RSA":
-        modulus, exponent = _number(entry, "n"), _number(entry, "e")
-        key: Any = RSAPublicNumbers(exponent, modulus).public_key(default_backend())
+        numbers: Any = RSAPublicNumbers(_number(entry, "e"), _number(entry, "n"))
     elif entry.get("kty") == "EC" and entry.get("crv") == "P-256":
-        point = EllipticCurvePublicNumbers(_number(entry, "x"), _number(entry, "y"), SECP256R1())
-        key = point.public_key(default_backend())
+        numbers = EllipticCurvePublicNumbers(_number(entry, "x"), _number(entry, "y"), SECP256R1())
     else:
-        raise KeyFormatError("another kind of key")
+        raise KeyFormatError("a key is of another kind (`kty`, `crv`)")
+    try:
+        key = numbers.public_key(default_backend())
+    except Exception as error:
+        # cryptography has no family of errors for this, and they differ between its releases.
+        raise KeyFormatError(f"the numbers of a key are wrong ({type(error).__name__})") from None
     trusted = _trusted(key)
     if entry.get("alg", algorithm_of(trusted)) != algorithm_of(trusted):
-        raise KeyFormatError("another algorithm")
+        raise KeyFormatError("a key is for another algorithm (`alg`)")
     return trusted
 
 
 def _trusted(key: Any) -> PublicKey:
-    if isinstance(key, RSAPublicKey) and key.key_size >= _LEAST_RSA_BITS:
+    if isinstance(key, RSAPublicKey) and _LEAST_RSA_BITS <= key.key_size <= _MOST_RSA_BITS:
         return key
     if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
         return key
-    raise KeyFormatError(f"neither RSA of {_LEAST_RSA_BITS} bits or more, nor P-256")
-
-
-def _text(entry: Mapping[str, Any], name: str) -> str:
-    value = entry.get(name)
-    if not isinstance(value, str) or not value:
-        raise KeyFormatError(f"`{name}` is missing")
-    return value
+    raise KeyFormatError(
+        f"a key is neither RSA of {_LEAST_RSA_BITS} to {_MOST_RSA_BITS} bits nor P-256"
+    )
 
 
 def _number(entry: Mapping[str, Any], name: str) -> int:
-    text = _text(entry, name)
+    text = entry.get(name)
+    if not isinstance(text, str) or not text:
+        raise KeyFormatError(f"`{name}` of a key is missing")
     try:
         return int.from_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), "big")
-    except (binascii.Error, ValueError):
-        raise KeyFormatError(f"`{name}` is not base64") from None
+    except ValueError:
+        raise KeyFormatError(f"`{name}` of a key is not base64") from None

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import FrozenSet, Iterable
 
-MANAGED = frozenset({"Admin", "Op", "User", "Viewer", "Public"})
-"""Airflow's own roles: the token alone says who has them. Others are the project's, and stay."""
+GIVEN = frozenset({"Admin", "Op", "User", "Viewer"})
+"""Roles of Airflow's that a token can give."""
+
+MANAGED = GIVEN | {"Public"}
+"""Airflow's own roles. No user keeps one from request to request; others are the project's."""
 
 PLATFORM_ROLES = {
     # See DAGs and task logs.
@@ -19,4 +22,4 @@ PLATFORM_ROLES = {
 
 def airflow_roles(claimed: Iterable[str]) -> FrozenSet[str]:
     """The roles of Airflow's that a token gives; names that nobody knows give none."""
-    return frozenset(PLATFORM_ROLES.get(name, name) for name in claimed) & MANAGED
+    return frozenset(PLATFORM_ROLES.get(name, name) for name in claimed) & GIVEN

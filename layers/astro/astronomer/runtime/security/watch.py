@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
-from astronomer.runtime import options
-from astronomer.runtime.airflow_version import airflow_version
+from astronomer.runtime import options, refusal
+from astronomer.runtime.errors import ConfigurationError
 from flask import Blueprint
 from flask.blueprints import BlueprintSetupState
 
@@ -23,12 +22,13 @@ def _check(state: BlueprintSetupState) -> None:
     app: Any = state.app
     if not options.on_platform() or not hasattr(app, "appbuilder"):
         return
+    from astronomer.runtime.security import startup
     from astronomer.runtime.security.manager import AstronomerSecurityManager
 
-    if not isinstance(app.appbuilder.sm, AstronomerSecurityManager):
-        name = "AUTH_BACKENDS" if airflow_version() >= (2, 3, 0) else "AUTH_BACKEND"
-        sys.exit(
-            f"astronomer-runtime: AIRFLOW__API__{name} does not name"
-            " astronomer.runtime.security.api_auth; set it to that, as without it the platform's"
-            " tokens would not be asked for."
-        )
+    if isinstance(app.appbuilder.sm, AstronomerSecurityManager):
+        return
+    try:
+        startup.check()
+        raise ConfigurationError("the webserver has another security manager than the platform's.")
+    except ConfigurationError as error:
+        refusal.end(error)

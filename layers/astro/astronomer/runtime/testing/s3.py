@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, Iterable, List, Optional
 
 BUCKET = "logs"
 
@@ -33,6 +33,9 @@ class S3:
         self._server: Any = None
         self._port = port
         self.authorizations: List[str] = []
+        self.instead: Callable[[Dict[str, Any]], Optional[Iterable[bytes]]] = lambda request: None
+        """What is answered to a request, by its WSGI environment; None for what the store answers.
+        It may take its time."""
         self.start()
 
     @property
@@ -54,6 +57,10 @@ class S3:
 
     def _answer(self, environ: Dict[str, Any], start_response: Any) -> Any:
         self.authorizations.append(environ.get("HTTP_AUTHORIZATION", ""))
+        instead = self.instead(environ)
+        if instead is not None:
+            start_response("403 Forbidden", [("Content-Type", "application/xml")])
+            return instead
         return self._application(environ, start_response)
 
     def keys(self) -> List[str]:
@@ -64,10 +71,16 @@ class S3:
         """Names of the objects that say that a log has ended."""
         return [key for key in self.keys() if key.endswith("-end")]
 
-    def texts(self) -> Dict[str, str]:
+    def contents(self) -> Dict[str, bytes]:
         """All objects."""
-        bucket = self._backend.buckets[BUCKET]
-        return {key: bucket.keys[key].value.decode() for key in self.keys()}
+        found = self._backend.buckets[BUCKET].keys
+        each = ((key, found.get(key)) for key in self.keys())
+        # But those that are gone meanwhile.
+        return {key: value.value for key, value in each if value is not None}
+
+    def texts(self) -> Dict[str, str]:
+        """All objects, as text."""
+        return {key: content.decode() for key, content in sorted(self.contents().items())}
 
     def put(self, key: str, content: bytes) -> None:
         """Make an object, as somebody else."""
@@ -76,6 +89,11 @@ class S3:
     def delete(self, key: str) -> None:
         """Remove an object, as somebody else."""
         self._backend.delete_object(BUCKET, key)
+
+
+def refusal(code: str) -> List[bytes]:
+    """An answer of the store with an error code of its own."""
+    return [f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode()]
 
 
 def main() -> None:

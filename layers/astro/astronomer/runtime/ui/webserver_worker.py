@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sys
 import tempfile
 from contextlib import contextmanager
 from typing import Iterator
 
 from airflow.configuration import conf
+from astronomer.runtime import options
 from astronomer.runtime.airflow_version import airflow_version
+from astronomer.runtime.errors import ConfigurationError
+from astronomer.runtime.messages import say
 from gunicorn.workers.sync import SyncWorker  # pants: no-infer-dep
 
 # Not empty once the permissions are written. Without a name: the process that starts the workers
@@ -29,6 +33,22 @@ class Worker(SyncWorker):
 
     Set by `AIRFLOW__WEBSERVER__WORKER_CLASS`.
     """
+
+    @staticmethod
+    def setup() -> None:
+        """See, before the first worker starts, that who may enter can be told.
+
+        Gunicorn calls it in the process that starts the workers.
+        """
+        if not options.on_platform():
+            return
+        from astronomer.runtime.security import startup
+
+        try:
+            startup.check()
+        except ConfigurationError as error:
+            say(str(error))
+            sys.exit(error.exit_code)
 
     def load_wsgi(self) -> None:
         """Make the application."""

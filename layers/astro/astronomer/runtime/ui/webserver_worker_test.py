@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Tuple
 
 from astronomer.runtime.ui.webserver_worker import Worker
 
@@ -65,3 +65,56 @@ def test_where_plugins_are_followed_all_write_one_after_another(tmp_path: Path) 
 
     assert {setting for _, _, setting in told} == {"None"}
     assert [word for word, _, _ in told] == ["begin", "end"] * 3
+
+
+_PLATFORM = {
+    "AIRFLOW__ASTRONOMER__JWT_SIGNING_CERT": "/no/such/file",
+    "AIRFLOW__ASTRONOMER__JWT_ISSUER": "issuer",
+    "AIRFLOW__ASTRONOMER__JWT_AUDIENCE": "audience",
+}
+
+_REFUSING_APPLICATION = """
+from astronomer.runtime.errors import ConfigurationError
+from astronomer.runtime.refusal import end
+
+end(ConfigurationError("it is wrong."))
+"""
+
+
+def end_of_gunicorn(folder: Path, worker: str, environ: Dict[str, str]) -> Tuple[int, str]:
+    """The exit code of a real gunicorn that cannot start, and what it says."""
+    command = [sys.executable, "-m", "gunicorn", "--workers=2", "--bind=unix:socket"]
+    path = os.pathsep.join([str(folder), *(os.path.abspath(each) for each in sys.path)])
+    finished = subprocess.run(
+        [*command, f"--worker-class={worker}", "application"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path, **environ},
+        stderr=subprocess.PIPE,
+        text=True,
+        # Where it starts its workers anew for ever.
+        timeout=120,
+    )
+    return finished.returncode, finished.stderr
+
+
+def test_gunicorn_does_not_start_where_the_platform_s_login_cannot_work(tmp_path: Path) -> None:
+    worker = f"{Worker.__module__}.{Worker.__name__}"
+    (tmp_path / "application.py").write_text(_APPLICATION)
+
+    code, said = end_of_gunicorn(tmp_path, worker, _PLATFORM)
+
+    assert code == 78
+    [sentence] = [line for line in said.splitlines() if "astronomer-runtime: " in line]
+    assert "AIRFLOW__ASTRONOMER__JWT_SIGNING_CERT is '/no/such/file'" in sentence
+    assert not (tmp_path / "told").exists()
+
+
+def test_gunicorn_with_another_kind_of_worker_ends_with_the_first_that_refuses(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "application.py").write_text(_REFUSING_APPLICATION)
+
+    code, said = end_of_gunicorn(tmp_path, "sync", {})
+
+    assert code == 3
+    assert "astronomer-runtime: it is wrong." in said
