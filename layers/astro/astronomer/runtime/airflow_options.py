@@ -203,10 +203,7 @@ def _defaults(airflow: Path, home: str) -> Dict[Name, str]:
     templates = airflow / "config_templates"
     # From Airflow 3 that file is a page of comments, and both others hold the options: Airflow's
     # own, and those of providers.
-    files = [
-        templates / "default_airflow.cfg",
-        templates / "provider_config_fallback_defaults.cfg",
-    ]
+    files = [templates / "default_airflow.cfg", templates / "provider_config_fallback_defaults.cfg"]
     found = {
         (section, option): value
         for path in files
@@ -222,7 +219,7 @@ def _described(path: Path) -> Iterator[Tuple[Name, str]]:
     if not path.is_file():
         return
     # Imported here: Airflow 2, where it would take longest, does not need it.
-    import yaml
+    import yaml  # pants: no-infer-dep
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     for section, described in yaml.load(path.read_text(encoding="utf-8"), loader).items():

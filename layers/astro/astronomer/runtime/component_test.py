@@ -64,7 +64,8 @@ def test_a_component_beside_which_the_entrypoint_stays_is_its_child(tmp_path: Pa
     processes(proc, {9: ["airflow", "scheduler", "--pid", "x"]})
     (proc / "7" / "task" / "7" / "children").write_text("9 ")
 
-    assert running_component(proc) == ("scheduler", 9)
+    found = running_component(proc)
+    assert found and (found.name, found.pid) == ("scheduler", 9)
 
 
 @pytest.mark.parametrize(

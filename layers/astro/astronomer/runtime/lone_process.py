@@ -61,17 +61,7 @@ def start(
     # By way of a shell that ends at once, so that the init becomes its parent: this process may
     # have threads, in which a fork of Python itself could hang.
     subprocess.run(
-        [
-            "/bin/sh",
-            "-c",
-            '"$@" &',
-            "sh",
-            sys.executable,
-            "-m",
-            module,
-            str(folder),
-            *arguments,
-        ],
+        ["/bin/sh", "-c", '"$@" &', "sh", sys.executable, "-m", module, str(folder), *arguments],
         env=None if environ is None else dict(environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

@@ -28,11 +28,7 @@ class AstronomerLineageBackend(LineageBackend):
     _backend: Optional[Any] = None
 
     def send_lineage(
-        self,
-        operator: Any,
-        inlets: Any = None,
-        outlets: Any = None,
-        context: Any = None,
+        self, operator: Any, inlets: Any = None, outlets: Any = None, context: Any = None
     ) -> None:
         """Tell of a task that has succeeded; Airflow asks for no more. The task succeeds whatever
         becomes of it."""

@@ -10,8 +10,7 @@ from astronomer.runtime.lineage import backend
 from astronomer.runtime.lineage.backend import AstronomerLineageBackend
 
 pytestmark = pytest.mark.skipif(
-    airflow_version() >= (2, 3, 0),
-    reason="its OpenLineage listens, and has no backend of ours",
+    airflow_version() >= (2, 3, 0), reason="its OpenLineage listens, and has no backend of ours"
 )
 
 

@@ -44,9 +44,7 @@ def main(folder: Path, environ: Mapping[str, str]) -> int:
     """Send until nothing has come for a while."""
     spool = Spool(folder)
     return lone_process.work_alone(
-        folder,
-        lambda: send_all(spool, poster(environ), time.sleep),
-        lambda: bool(spool.waiting()),
+        folder, lambda: send_all(spool, poster(environ), time.sleep), lambda: bool(spool.waiting())
     )
 
 

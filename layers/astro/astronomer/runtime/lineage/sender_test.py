@@ -87,11 +87,7 @@ def test_without_a_key_nothing_is_said_of_one(folder: Path, sink: HttpServer) ->
     ],
 )
 def test_an_entry_of_netrc_for_the_host_changes_nothing(
-    folder: Path,
-    sink: HttpServer,
-    tmp_path: Path,
-    environ: Dict[str, str],
-    sent: Optional[str],
+    folder: Path, sink: HttpServer, tmp_path: Path, environ: Dict[str, str], sent: Optional[str]
 ) -> None:
     netrc = tmp_path / ".netrc"
     netrc.write_text("machine 127.0.0.1 login user password secret\n")

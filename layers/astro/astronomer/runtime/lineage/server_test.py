@@ -60,8 +60,7 @@ def send(spool: Spool, post: Post, meanwhile: Callable[[], None] = lambda: None)
 
 
 @pytest.mark.parametrize(
-    "status",
-    [301, 302, 303, 307, 308, 401, 403, 404, 405, 407, 410, 429, 500, 502, 503, 504],
+    "status", [301, 302, 303, 307, 308, 401, 403, 404, 405, 407, 410, 429, 500, 502, 503, 504]
 )
 def test_what_a_server_does_not_take_is_kept_and_said_and_tried_again(
     spool: Spool, sink: HttpServer, capsys: pytest.CaptureFixture[str], status: int
@@ -95,9 +94,7 @@ def test_an_event_that_is_refused_is_given_up_with_a_line(
     assert "is given up" in line and str(status) in line
 
 
-def test_an_event_that_a_server_always_fails_at_holds_nothing_else_up(
-    spool: Spool,
-) -> None:
+def test_an_event_that_a_server_always_fails_at_holds_nothing_else_up(spool: Spool) -> None:
     sent = []
 
     def post(event: bytes) -> server.Answer:

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from typing import Callable
 
 # It takes over the root logger, which must not happen in the middle of a test.
 import airflow.configuration  # noqa: F401
 import pytest
-from astronomer.runtime.conftest import HttpServer
+from astronomer.runtime.conftest import HttpServer, port_of
 from astronomer.runtime.update.notice import LARGEST, UpdateNotice
 
 FEED = b'{"runtimeVersions": {"5.0.7": {"metadata": {"channel": "stable"}}}}'
@@ -35,12 +34,11 @@ def eventually(condition: Callable[[], object]) -> object:
     return condition()
 
 
-def looked(made: UpdateNotice) -> None:
-    """Take the first look and wait for its end."""
+def look_in_vain(made: UpdateNotice, caplog: pytest.LogCaptureFixture) -> None:
+    """Take the first look and wait until it has been said that it was in vain."""
     assert made.newer_release("") is None
-    for thread in threading.enumerate():
-        if thread.name == "astronomer-update":
-            thread.join(10)
+    assert eventually(lambda: "The list of releases" in caplog.text)
+    assert made.newer_release("") is None
 
 
 def test_a_newer_patch_is_told_once_it_is_known(feed: HttpServer) -> None:
@@ -60,31 +58,31 @@ def test_a_dismissed_release_is_not_told_again(feed: HttpServer) -> None:
 def test_without_an_address_or_an_interval_nobody_is_asked(
     feed: HttpServer, interval: float
 ) -> None:
-    looked(notice(feed.url if interval == 0 else "", interval))
-    assert feed.asked == []
+    made = notice(feed.url if interval == 0 else "", interval)
+    assert made.newer_release("") is None
+    # As long as it takes one that does ask.
+    other = notice(f"{feed.url}/other")
+    assert eventually(lambda: other.newer_release(""))
+    assert [asked.path for asked in feed.asked] == ["/other"]
+    assert made.newer_release("") is None
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"{}", b"x" * (LARGEST + 1)])
-def test_garbage_is_no_notice(feed: HttpServer, body: bytes) -> None:
+def test_garbage_is_no_notice(
+    feed: HttpServer, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     feed.body = body
-    made = notice(feed.url)
-    looked(made)
-    assert made.newer_release("") is None
+    look_in_vain(notice(feed.url), caplog)
 
 
-def test_a_server_that_never_answers_holds_nothing_up() -> None:
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
-        made = notice(f"http://127.0.0.1:{silent.getsockname()[1]}/")
-        looked(made)
-        assert made.newer_release("") is None
+def test_a_server_that_never_answers_holds_nothing_up(
+    listener: socket.socket, caplog: pytest.LogCaptureFixture
+) -> None:
+    look_in_vain(notice(f"http://127.0.0.1:{port_of(listener)}/"), caplog)
 
 
-def test_no_server_at_all_is_no_notice() -> None:
-    made = notice("http://127.0.0.1:9/")
-    looked(made)
-    assert made.newer_release("") is None
+def test_no_server_at_all_is_no_notice(caplog: pytest.LogCaptureFixture) -> None:
+    look_in_vain(notice("http://127.0.0.1:9/"), caplog)
 
 
 def test_a_wrong_option_turns_the_notice_off_and_is_told(
@@ -92,6 +90,8 @@ def test_a_wrong_option_turns_the_notice_off_and_is_told(
 ) -> None:
     monkeypatch.setenv("AIRFLOW__ASTRONOMER__UPDATE_URL", feed.url)
     monkeypatch.setenv("AIRFLOW__ASTRONOMER__UPDATE_CHECK_INTERVAL", "soon")
-    looked(UpdateNotice.from_options())
-    assert feed.asked == []
+    assert UpdateNotice.from_options().newer_release("") is None
+    other = notice(f"{feed.url}/other")
+    assert eventually(lambda: other.newer_release(""))
+    assert [asked.path for asked in feed.asked] == ["/other"]
     assert "UPDATE_CHECK_INTERVAL is 'soon'; set it to a number" in caplog.text
