@@ -67,6 +67,6 @@ def container_with_projects(
 
 
 def run(container: Container, commands: str, user: str = "root") -> Finished:
-    """Runs commands in bash in the folder of the projects; bash ends with the first that fails."""
+    """Runs commands in bash, up to the first that fails, from the folder of the projects."""
     argv = ["bash", "-ec", f"cd {_FOLDER}; {commands}"]
     return container.exec(argv, user=user, seconds=_SECONDS)
