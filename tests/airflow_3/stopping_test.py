@@ -102,9 +102,13 @@ def components(engine: Engine, dist: Path, database: Database) -> Iterator[Dict[
         "files": files,
     }
     engine.run(image, migrate, seconds=_START_SECONDS, **options).checked()
+    server = engine.start(image, ["airflow", "api-server"], **options)
+    # Tasks fail where it does not answer.
+    server.wait_for_log("startup complete", _START_SECONDS)
     started = {
-        name: engine.start(image, ["airflow", name], **options)
-        for name in ("api-server", "scheduler", "triggerer")
+        "api-server": server,
+        "scheduler": engine.start(image, ["airflow", "scheduler"], **options),
+        "triggerer": engine.start(image, ["airflow", "triggerer"], **options),
     }
     yield started
     for each in started.values():
@@ -139,9 +143,6 @@ def test_an_api_server_with_an_open_connection_ends_in_time(
     components: Dict[str, Container],
 ) -> None:
     server = components["api-server"]
-    wait_for(
-        "the API server", lambda: "startup complete" in server.logs(), _START_SECONDS, server.logs
-    )
     client = f"python -c '{_OPEN_CONNECTION}' > /tmp/client 2>&1 &"
     server.exec(["bash", "-c", client]).checked()
     wait_for(
