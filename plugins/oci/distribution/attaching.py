@@ -77,12 +77,7 @@ class Attaching:
         if not self._ours:
             return ""
         # No generator: each must be pushed, whatever the registry says of the others.
-        noticed = [
-            self._repository.put_manifest(
-                each.digest, each.content, each.descriptor["mediaType"], self._subject
-            )
-            for each in missing
-        ]
+        noticed = [self._put(each) for each in missing]
         by_registry = self._by_registry
         if not all(noticed):
             # Some list it without saying so.
@@ -100,6 +95,23 @@ class Attaching:
             if digest in listed and not self._repository.delete_manifest(digest)
         ]
         return _summary(len(missing), len(replaced) - len(kept), kept)
+
+    def _put(self, document: Attachment) -> bool:
+        """Push a document; whether the registry says that it lists it."""
+        try:
+            return self._repository.put_manifest(
+                document.digest,
+                document.content,
+                document.descriptor["mediaType"],
+                self._subject,
+            )
+        except Refused as problem:
+            if problem.status in (401, 403):
+                raise
+            raise RegistryError(
+                f"{self._repository.reference}: the registry takes no documents about an image "
+                f"({problem.status}){problem.said}: set `attach = false` for it."
+            ) from None
 
     def _absent_from(self, listed: Listed) -> List[Attachment]:
         digests = {each.get("digest") for each in listed}

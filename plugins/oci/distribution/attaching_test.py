@@ -165,6 +165,37 @@ def test_tags_that_never_change_do_not_keep_an_image_out(
     push(registry.address, layout)
 
 
+def test_a_registry_that_takes_images_alone_is_told(
+    registry: StandInRegistry, tmp_path: Path
+) -> None:
+    def refuse(request: Request) -> "Reply | None":
+        return Reply.error(400, "MANIFEST_INVALID") if b'"subject"' in request.body else None
+
+    registry.quirks = [refuse]
+    layout = image(tmp_path, BILL)
+    with pytest.raises(RegistryError, match=r"takes no documents about an image \(400\).*`attach"):
+        push(registry.address, layout)
+    assert (REPOSITORY, TAG) not in registry.tags
+    push(registry.address, layout, attach=False)
+    assert registry.tags[REPOSITORY, TAG] == layout.manifest_digest
+
+
+def test_documents_are_about_an_image_that_is_there(
+    registry: StandInRegistry, tmp_path: Path
+) -> None:
+    def refuse(request: Request) -> "Reply | None":
+        if request.method != "PUT" or b'"subject"' not in request.body:
+            return None
+        subject = json.loads(request.body)["subject"]["digest"]
+        there = (REPOSITORY, subject) in registry.manifests
+        return None if there else Reply.error(404, "MANIFEST_UNKNOWN")
+
+    registry.quirks = [refuse]
+    layout = image(tmp_path, BILL)
+    push(registry.address, layout)
+    assert texts(registry.address, layout) == {"a bill"}
+
+
 def test_a_list_that_must_change_and_cannot_is_told(
     registry: StandInRegistry, tmp_path: Path
 ) -> None:

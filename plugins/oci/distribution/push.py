@@ -61,20 +61,23 @@ class Push:
         missing = self._documents.missing() if self._documents else []
         manifests = [] if is_tagged else [self._layout.manifest]
         bytes_sent = self._send([*manifests, *(each.manifest for each in missing)])
+        if missing and not is_tagged:
+            # Not all registries take documents about what they do not have.
+            self._put_image(self._digest)
         attached = self._documents.attach(missing) if self._documents else ""
         if is_tagged:
             self._progress.say(", ".join(filter(None, ("it is there already", attached))))
             return
         # Somebody else may have pushed it in the meantime.
         if not self._tagged():
-            self._repository.put_manifest(
-                self._request.tag,
-                self._layout.blob(self._digest).read_bytes(),
-                self._layout.manifest["mediaType"],
-            )
+            self._put_image(self._request.tag)
         seconds = time.monotonic() - started
         sent = f"{human_size(bytes_sent)} sent in {seconds:.1f} s"
         self._progress.say(", ".join(filter(None, (self._digest, attached, sent))))
+
+    def _put_image(self, reference: str) -> None:
+        content = self._layout.blob(self._digest).read_bytes()
+        self._repository.put_manifest(reference, content, self._layout.manifest["mediaType"])
 
     def _send(self, manifests: Sequence[Dict[str, Any]]) -> int:
         """Get all blobs of manifests into the repository; how many bytes had to be sent."""

@@ -400,6 +400,8 @@ def _json_object(response: requests.Response) -> Optional[Dict[str, Any]]:
 
 def _size_fits(response: requests.Response, size: int) -> bool:
     """Whether an answer's length, if it has one, is that of a blob."""
+    if "Content-Encoding" in response.headers:
+        return True
     length = response.headers.get("Content-Length", "")
     return not length.isdecimal() or int(length) == size
 
