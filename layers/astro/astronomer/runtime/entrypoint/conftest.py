@@ -60,7 +60,9 @@ class Entrypoint:
             cwd=self.home,
             env={
                 "PATH": f"{self.programs}:/usr/bin:/bin",
-                "PYTHONPATH": os.pathsep.join([str(self.packages), *filter(None, sys.path)]),
+                "PYTHONPATH": os.pathsep.join(
+                    [str(self.packages), *(os.path.abspath(each) for each in sys.path)]
+                ),
                 "AIRFLOW_HOME": str(self.home),
                 **environ,
             },

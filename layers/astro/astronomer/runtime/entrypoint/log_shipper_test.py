@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional
@@ -80,7 +82,9 @@ def test_the_components_that_run_tasks_ship_logs_and_others_do_not(starts: Start
 
 
 def test_the_process_is_at_work_when_the_component_starts(tmp_path: Path) -> None:
-    start_shipper(["standalone"], {**REMOTE, "AIRFLOW_HOME": str(tmp_path)})
+    path = os.pathsep.join(map(os.path.abspath, sys.path))
+    environ = {**REMOTE, "AIRFLOW_HOME": str(tmp_path), "PYTHONPATH": path}
+    start_shipper(["standalone"], environ)
     folder = tmp_path / "logs" / FOLDER
     deadline = time.monotonic() + 60
     # The lock that it holds while it works.
