@@ -51,6 +51,7 @@ def run_task(home: Path, target: str) -> "subprocess.CompletedProcess[str]":
             **os.environ,
             "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
             "AIRFLOW_HOME": str(home),
+            "TMPDIR": str(home),
             "AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS": "astronomer.runtime.logging.logging_config",
             "AIRFLOW__ASTRONOMER__TASK_LOG_JSON": target,
         },
