@@ -58,12 +58,14 @@ class MessageHolder(bootsteps.StartStopStep):
 
     def stop(self, parent: Any) -> None:
         """Go on: the connection may come again, and at the worker's end tasks still run."""
-        if parent.blueprint.state == bootsteps.CLOSE and self._beats is not None:
+        if parent.blueprint.state != bootsteps.CLOSE:
+            return
+        if self._beats is not None:
             self._beats.is_ending = True
-            # For whoever looks at the process: it answers no questions by way of the broker now.
-            set_status = getattr(parent.controller, "set_process_status", None)
-            if set_status:
-                set_status(ENDING)
+        # For whoever looks at the process: it answers no questions by way of the broker now.
+        set_status = getattr(parent.controller, "set_process_status", None)
+        if set_status:
+            set_status(ENDING)
 
     def shutdown(self, parent: Any) -> None:
         """Stop beating: no task runs any more, and the connection is about to be closed."""

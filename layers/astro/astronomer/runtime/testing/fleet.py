@@ -61,7 +61,8 @@ class Fleet:
         self._environ = {
             **os.environ,
             "AIRFLOW__CELERY__RESULT_BACKEND": "cache+memory://",
-            "PYTHONPATH": os.pathsep.join([str(folder), *filter(None, sys.path)]),
+            # Workers run in that folder, and some of these are relative to this one.
+            "PYTHONPATH": os.pathsep.join(map(os.path.abspath, [folder, *filter(None, sys.path)])),
             **environ,
         }
         self.workers: Dict[str, "subprocess.Popen[bytes]"] = {}
