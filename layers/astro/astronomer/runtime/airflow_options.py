@@ -219,7 +219,7 @@ def _described(path: Path) -> Iterator[Tuple[Name, str]]:
     if not path.is_file():
         return
     # Imported here: Airflow 2, where it would take longest, does not need it.
-    import yaml  # pants: no-infer-dep
+    import yaml  # type: ignore[import]  # pants: no-infer-dep
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     for section, described in yaml.load(path.read_text(encoding="utf-8"), loader).items():
