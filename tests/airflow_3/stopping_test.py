@@ -92,6 +92,8 @@ def components(engine: Engine, dist: Path, database: Database) -> Iterator[Dict[
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": "http://127.0.0.1:8080/execution/",
         "AIRFLOW__CORE__PARALLELISM": "4",
+        # The machine may be busy.
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
         "AIRFLOW__API_AUTH__JWT_SECRET": "of-this-test-and-of-nothing-else",
     }
     files = {f"{HOME}/dags/load.py": _CODE, f"{HOME}/load.py": _CODE}
