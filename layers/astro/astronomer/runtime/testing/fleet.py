@@ -62,7 +62,7 @@ class Fleet:
             **os.environ,
             "AIRFLOW__CELERY__RESULT_BACKEND": "cache+memory://",
             # Workers run in that folder, and some of these are relative to this one.
-            "PYTHONPATH": os.pathsep.join(map(os.path.abspath, [folder, *filter(None, sys.path)])),
+            "PYTHONPATH": os.pathsep.join(map(os.path.abspath, [str(folder), *sys.path])),
             **environ,
         }
         self.workers: Dict[str, "subprocess.Popen[bytes]"] = {}
