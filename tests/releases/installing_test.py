@@ -72,6 +72,9 @@ WAYS_OF_SETUPTOOLS = [
 ]
 """They need packages that the experiment lacks."""
 
+BY_BUILD = Way("by_build", "root", "")
+"""The image's ONBUILD steps install it."""
+
 
 @pytest.fixture(scope="module", params=[*ends_of_lines(), EXPERIMENT])
 def release(request: Any) -> str:
@@ -82,7 +85,7 @@ def release(request: Any) -> str:
 def container(engine: Engine, load: Callable[[str], str], release: str) -> Iterator[Container]:
     """A container of the release; every way has a project of its own."""
     projects = {}
-    for way in [*WAYS, *WAYS_OF_SETUPTOOLS]:
+    for way in [*WAYS, *WAYS_OF_SETUPTOOLS, BY_BUILD]:
         kind = legacy_project if way.legacy and release != EXPERIMENT else own_backend_project
         projects[way.name] = kind(way.name)
     with container_with_projects(engine, load(release), projects) as started:
@@ -114,11 +117,28 @@ def check(container: Container, way: Way) -> None:
         assert run(container, way.name, "astro").checked().stdout == f"I am {way.name}\n"
 
 
+def test_the_image_of_a_project_has_its_requirements(
+    engine: Engine, load: Callable[[str], str], release: str, container: Container
+) -> None:
+    index = run(container, "echo $PIP_INDEX_URL").checked().stdout
+    built = engine.build(
+        {
+            "Dockerfile": f"FROM {load(release)}\n",
+            "packages.txt": "",
+            "requirements.txt": f"--index-url {index}\nby_build\n",
+        }
+    )
+    assert built.image, built.log
+
+    started = engine.run(built.image, ["by_build"])
+    assert started.checked().stdout == "I am by_build\n"
+
+
 def test_pip_removes_all_that_it_installed(container: Container, release: str) -> None:
     files = "/usr/local/bin/by_root"
     if release != EXPERIMENT:
         files += " /usr/local/share/by_root/data.txt"
-    run(container, f"ls {files}").checked()
+    run(container, f"{PIP} by_root; ls {files}").checked()
 
     run(container, "pip uninstall --yes by_root").checked()
 
