@@ -129,6 +129,28 @@ def listener() -> Iterator[socket.socket]:
 
 
 @pytest.fixture
+def dripping_port(listener: socket.socket) -> Iterator[int]:
+    """A port of loopback whose one answer comes a byte at a time, and has no end."""
+    ended = threading.Event()
+
+    def drip() -> None:
+        try:
+            connection, _ = listener.accept()
+            with connection:
+                while not ended.wait(0.1):
+                    connection.sendall(b"H")
+        except OSError:
+            # The visitor had enough.
+            return
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    yield port_of(listener)
+    ended.set()
+    thread.join()
+
+
+@pytest.fixture
 def free_port() -> int:
     """A port of loopback where nothing listens."""
     with socket.socket() as probe:

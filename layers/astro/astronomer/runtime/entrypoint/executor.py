@@ -9,10 +9,9 @@ from astronomer.runtime.airflow_options import Sources
 from astronomer.runtime.airflow_version import airflow_version
 from astronomer.runtime.entrypoint.airflow_cli import Words
 from astronomer.runtime.entrypoint.settings import EXECUTOR
+from astronomer.runtime.executors import executor_names
 from astronomer.runtime.messages import say
 
-# Its name, and its path.
-_CELERY = {"CeleryExecutor", "airflow.executors.celery_executor.CeleryExecutor"}
 _OURS = "astronomer.runtime.high_availability.executor.CeleryExecutor"
 
 
@@ -29,7 +28,8 @@ def look_after_messages(commands: Sequence[Words], environ: MutableMapping[str, 
     # Ours is for the executor of Airflow 2, and the image of a later line does not hold it.
     if "scheduler" not in names or not find_spec("astronomer.runtime.high_availability"):
         return
-    if Sources(environ).value("core", "executor") not in _CELERY:
+    option = Sources(environ).value("core", "executor")
+    if list(executor_names(option, teams=False)) != ["CeleryExecutor"]:
         return
     if "celery" in names and airflow_version() < (2, 3, 0):
         say(

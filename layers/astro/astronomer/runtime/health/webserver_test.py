@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-import socket
 import ssl
-import threading
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import List, Tuple
 
 import pytest
 from astronomer.runtime.airflow_options import Sources
-from astronomer.runtime.conftest import HttpServer, airflow_3, port_of, serving
+from astronomer.runtime.conftest import HttpServer, airflow_3, serving
 from astronomer.runtime.health.result import Health
 from astronomer.runtime.health.webserver import API_SERVER, WEBSERVER, address_of, check_server
 
@@ -166,26 +164,8 @@ def test_a_server_with_tls_is_asked_by_tls(tmp_path: Path, server: HttpServer) -
     assert check_server(WEBSERVER, argv, NOTHING, 5).healthy
 
 
-def test_an_answer_that_drips_is_no_health(listener: socket.socket) -> None:
-    ended = threading.Event()
-
-    def drip() -> None:
-        connection, _ = listener.accept()
-        with connection:
-            while not ended.wait(0.1):
-                try:
-                    connection.sendall(b"H")
-                except OSError:
-                    return
-
-    thread = threading.Thread(target=drip)
-    thread.start()
-    try:
-        argv = ["webserver", f"-p{port_of(listener)}"]
-        health = check_server(WEBSERVER, argv, NOTHING, 1)
-    finally:
-        ended.set()
-        thread.join()
+def test_an_answer_that_drips_is_no_health(dripping_port: int) -> None:
+    health = check_server(WEBSERVER, ["webserver", f"-p{dripping_port}"], NOTHING, 1)
     assert not health.passes(live=True)
     assert "does not answer" in health.reason
 

@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
 import time
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any, Callable, List
 
 import pytest
-from astronomer.runtime.conftest import HttpServer, port_of, serving
+from astronomer.runtime.conftest import HttpServer, serving
 from astronomer.runtime.lineage import sender, server
 from astronomer.runtime.lineage.sender import send_all
 from astronomer.runtime.lineage.server import Post, Verdict, poster, understand
@@ -159,25 +157,8 @@ def test_a_user_in_the_address_is_sent(sink: HttpServer) -> None:
 
 
 def test_an_answer_that_drips_is_not_waited_for(
-    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+    dripping_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ended = threading.Event()
-
-    def drip() -> None:
-        connection, _ = listener.accept()
-        with connection:
-            while not ended.wait(0.1):
-                try:
-                    connection.sendall(b"H")
-                except OSError:
-                    return
-
     monkeypatch.setattr(server, "ANSWER_SECONDS", 1.0)
-    thread = threading.Thread(target=drip)
-    thread.start()
-    try:
-        answer = poster({"OPENLINEAGE_URL": f"http://127.0.0.1:{port_of(listener)}"})(b"{}")
-    finally:
-        ended.set()
-        thread.join()
+    answer = poster({"OPENLINEAGE_URL": f"http://127.0.0.1:{dripping_port}"})(b"{}")
     assert answer.verdict is Verdict.NOT_NOW

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
+from astronomer.runtime.testing.processes import end_with_parent
 from celery import Celery
 
 _START_SECONDS = 180
@@ -79,6 +80,7 @@ class Fleet:
                 stderr=log,
                 # Its own processes must not stay when it is killed.
                 start_new_session=True,
+                preexec_fn=end_with_parent,
             )
 
     def ready(self) -> None:

@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Any, List, Optional
 
+from astronomer.runtime.testing.processes import end_with_parent
+
 _START_SECONDS = 30
 
 
@@ -50,6 +52,7 @@ class RedisServer:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            preexec_fn=end_with_parent,
         )
         deadline = time.monotonic() + _START_SECONDS
         while not self._listens():
