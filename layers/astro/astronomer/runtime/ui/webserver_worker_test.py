@@ -116,5 +116,6 @@ def test_gunicorn_with_another_kind_of_worker_ends_with_the_first_that_refuses(
 
     code, said = end_of_gunicorn(tmp_path, "sync", {})
 
-    assert code == 3
+    # 3, or 1 where another worker refuses while gunicorn is about to end.
+    assert code in (1, 3)
     assert "astronomer-runtime: it is wrong." in said
