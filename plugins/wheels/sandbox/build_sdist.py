@@ -7,6 +7,7 @@ should use, the hash seed. There is no network, so nothing unlocked enters.
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 from pathlib import Path
 from typing import Dict, List
@@ -43,6 +44,28 @@ def backend(sources: Path) -> List[str]:
     if not isinstance(paths, list) or not all(isinstance(each, str) for each in paths):
         raise ValueError(f"in its pyproject.toml, `backend-path` is {paths!r:.80}, not folders")
     return [name, *paths]
+
+
+def check_version(sdist: str, wheel: str) -> None:
+    """Refuse a wheel of another version than its sources have, by their file names.
+
+    A build backend that cannot find the version makes one up, such as 0.0.0.
+
+    Raises:
+        SandboxError: it is.
+    """
+
+    def plain(version: str) -> str:
+        return re.sub(r"[^0-9a-z]", "", version.lower())
+
+    source = re.sub(r"\.(tar\.\w+|tgz|zip)$", "", sdist).rpartition("-")[2]
+    built = wheel.split("-")[1]
+    if plain(source) != plain(built):
+        raise SandboxError(
+            f"The source distribution {sdist} builds version {built}, not {source}: add what it "
+            "takes its version from, such as `python3-setuptools-scm`, to the packages of the "
+            "build root, or lock another version."
+        )
 
 
 def _env(newest: int) -> Dict[str, str]:
@@ -94,6 +117,7 @@ def build(sdist: Path, root: BuildRoot, python: str, work: Path) -> Path:
             f"The source distribution {sdist.name} builds no wheel, its backend says: "
             f"{output.strip()[-500:]}"
         )
+    check_version(sdist.name, wheels[0].name)
     return wheels[0]
 
 

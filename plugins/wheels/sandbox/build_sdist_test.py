@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import List, Optional
 
 import pytest
-from wheels.sandbox.build_sdist import backend
+from oci.sandbox.errors import SandboxError
+from wheels.sandbox.build_sdist import backend, check_version
 
 
 def tree(folder: Path, pyproject: Optional[str]) -> Path:
@@ -54,3 +55,20 @@ def test_a_pyproject_that_is_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_bytes(b"\xff")
     with pytest.raises(ValueError, match="its pyproject.toml is not TOML"):
         backend(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "sdist, wheel",
+    [
+        ("lazy-object-proxy-1.4.3.tar.gz", "lazy_object_proxy-1.4.3-cp39-cp39-linux_x86_64.whl"),
+        ("dill-0.3.1.1.zip", "dill-0.3.1.1-py3-none-any.whl"),
+        ("demo-1.0RC1.tgz", "demo-1.0rc1-py3-none-any.whl"),
+    ],
+)
+def test_a_wheel_has_the_version_of_its_sources(sdist: str, wheel: str) -> None:
+    check_version(sdist, wheel)
+
+
+def test_a_version_that_a_backend_made_up_is_refused() -> None:
+    with pytest.raises(SandboxError, match="builds version 0.0.0, not 1.4.3: add what it takes"):
+        check_version("lazy-object-proxy-1.4.3.tar.gz", "lazy_object_proxy-0.0.0-cp39-x.whl")
