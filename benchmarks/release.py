@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Dict, List
 
-from oci.history import copied_targets
+from oci.format.history import copied_targets
 
 from benchmarks.dockerfile import Dockerfile
 from benchmarks.measure import Figure, PeakMemory, table

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Dict
 
 import pytest
-from oci.history import copied_targets, dockerfile_lines
+from oci.format.history import copied_targets, dockerfile_lines
 
 from tests.engine.layout import Layout
 from tests.engine.session import Engine

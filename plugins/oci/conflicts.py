@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Mapping, Sequence
 
+from oci.format.mtree import PathInfo
 from oci.sandbox.bytecode import is_bytecode
-from oci.sandbox.mtree import PathInfo
 from pants.engine.addresses import Address
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Mapping
 
 from oci.conflicts import StackedLayer, conflicts, differing_paths, pairs_to_compare
-from oci.sandbox.mtree import PathInfo
+from oci.format.mtree import PathInfo
 from pants.engine.addresses import Address
 
 OS, PYTHON, APP = Address("os"), Address("python"), Address("app")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable, Mapping
 
+from oci.format.mtree import PathInfo
+from oci.format.packages import Package
+from oci.format.purl import PackageUrl
 from oci.layer import LayerDescriptor
-from oci.sandbox.mtree import PathInfo
-from oci.sandbox.packages import Package
-from oci.sandbox.purl import PackageUrl
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class LayerContents:
     descriptor: LayerDescriptor
 
     packages: Mapping[str, PackageContents]
-    """By their keys; see `oci.sandbox.packages`. One inside another by the keys of both."""
+    """By their keys; see `oci.format.packages`. One inside another by the keys of both."""
 
     paths: Mapping[str, PathInfo]
 

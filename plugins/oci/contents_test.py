@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from oci.contents import layer_contents
 from oci.explain.samples import sample_layer
-from oci.sandbox.mtree import PathInfo
-from oci.sandbox.packages import Package
+from oci.format.mtree import PathInfo
+from oci.format.packages import Package
 
 DESCRIPTOR = sample_layer("layers/app").descriptor
 FILE = PathInfo("lib/six.py", "file", 0o644, 0, 0, 1, 700, "ab" * 32, package="pypi/six")

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Mapping, Sequence
 
-from oci.history import image_history
+from oci.format.history import image_history
+from oci.format.platform import PLATFORM
 from oci.layer import BuiltLayer
-from oci.platform import PLATFORM
 from pants.engine.addresses import Address
 from pants.engine.environment import EnvironmentName
 from pants.engine.target import FieldSet

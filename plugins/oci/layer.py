@@ -101,7 +101,7 @@ class BuiltLayer:
     """The list of its paths, in mtree format."""
 
     packages: FileDigest
-    """The list of its packages, as `oci.sandbox.packages` writes it."""
+    """The list of its packages, as `oci.format.packages` writes it."""
 
     env: FrozenDict[str, str]
     """Environment variables that an image with this layer gets."""
@@ -147,9 +147,6 @@ class LayerProcess:
 
     base: Address | None = None
     """See `BuiltLayer.base`."""
-
-    sandbox_packages: tuple[str, ...] = ()
-    """Packages of plain Python that the module imports, besides `oci.sandbox`."""
 
     env: FrozenDict[str, str] = FrozenDict()
 

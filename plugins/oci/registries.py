@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Iterator, Mapping
 
 from oci.distribution.address import RegistryAddress, parse_address
-from oci.references import REPOSITORY
+from oci.format.references import REPOSITORY
 from pants.util.frozendict import FrozenDict
 
 ALL_DEFAULT_REGISTRIES = "<all default registries>"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oci.references import DEFAULT_TAG
+from oci.format.references import DEFAULT_TAG
 from oci.registries import ALL_DEFAULT_REGISTRIES
 from pants.core.util_rules.environments import EnvironmentField
 from pants.engine.target import (

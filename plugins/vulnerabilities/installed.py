@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Iterable, Iterator, Mapping
 
-from oci.sandbox.packages import Package
-from oci.sandbox.purl import PackageUrl
+from oci.format.packages import Package
+from oci.format.purl import PackageUrl
 
 
 class Ecosystem(Enum):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from oci.sandbox.packages import Package
+from oci.format.packages import Package
 from vulnerabilities.installed import Ecosystem, Installed, installed
 
 

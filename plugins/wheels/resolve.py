@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from oci.platform import PLATFORM
+from oci.format.platform import PLATFORM
 from pants.engine.target import FieldSet
 from pants.engine.unions import union
 

@@ -19,7 +19,7 @@ from debian.util_rules.lockfile import resolve_of, single_base
 from debian.util_rules.scripts import BASH, SCRIPT_ENV, machine_settings, script
 from debian.version import DebianVersion
 from locks.lock import LockError
-from oci.platform import PLATFORM
+from oci.format.platform import PLATFORM
 from oci.util_rules.machine_settings import MachineSettings, MachineSettingsRequest
 from pants.core.goals.generate_lockfiles import (
     GenerateLockfile,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import Callable, Dict, Iterable, List
 
+from oci.format.mtree import PathInfo
 from oci.sandbox.bytecode import is_bytecode
 from oci.sandbox.errors import SandboxError
 from oci.sandbox.layer_writer import Entry
-from oci.sandbox.mtree import PathInfo
 
 _CHUNK = 1 << 20
 

@@ -6,9 +6,9 @@ from typing import Dict, List
 
 import pytest
 from debian.sandbox.difference import difference
+from oci.format.mtree import PathInfo
 from oci.sandbox.errors import SandboxError
 from oci.sandbox.layer_writer import Entry, file_entry
-from oci.sandbox.mtree import PathInfo
 
 STATUS = file_entry("var/lib/dpkg/status", b"Package: a\n", 0o644, mtime=1)
 ETC = Entry("etc", "dir", 0o755, mtime=1)

@@ -8,8 +8,8 @@ from typing import Dict, Iterable, List, Optional
 
 from debian.sandbox.licences import licences
 from debian.sandbox.normal_paths import link_target
+from oci.format.packages import Package
 from oci.sandbox.layer_writer import Entry
-from oci.sandbox.packages import Package
 
 _RECORD = re.compile(r"var/lib/dpkg/info/([a-z0-9][a-z0-9+.-]+?)(:[a-z0-9]+)?\.([a-z0-9]+)")
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from debian.sandbox.ownership import owners, with_licences, with_owners
+from oci.format.packages import Package
 from oci.sandbox.layer_writer import Entry, file_entry
-from oci.sandbox.packages import Package
 
 LIST = b"/.\n/usr\n/usr/bin\n/usr/bin/tool\n/usr/lib/libtool.so.1\n/usr/share/man/man1/tool.1.gz\n"
 COPYRIGHT = b"Format: 1.0\nLicense: Expat\n"

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Dict, List
 
 from debian.sandbox.accounts import Account
-from oci.sandbox.packages import Package
+from oci.format.packages import Package
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,12 @@ from debian.sandbox.plan import Plan
 from debian.sandbox.python_files import bytecode_entries, interpreter_version
 from debian.sandbox.rootfs_tar import read_entries
 from debian.sandbox.status import with_records
-from oci.sandbox import layer_args, mtree
+from oci.format import mtree
+from oci.format.mtree import PathInfo
+from oci.sandbox import layer_args
 from oci.sandbox.errors import SandboxError, run
 from oci.sandbox.interpreter import Interpreter
 from oci.sandbox.layer_writer import BLOB, PATHS, Entry, file_entry
-from oci.sandbox.mtree import PathInfo
 
 _EXAMPLE = "usr/share/doc/apt/examples/sources.list"
 _STATUS = "var/lib/dpkg/status"

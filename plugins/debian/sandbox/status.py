@@ -11,8 +11,8 @@ from email.message import Message
 from typing import Dict, Iterable, List, Optional, Tuple
 
 from debian.sandbox.control_data import stanzas
-from oci.sandbox.packages import Package
-from oci.sandbox.purl import PackageUrl
+from oci.format.packages import Package
+from oci.format.purl import PackageUrl
 
 _SOURCE = re.compile(r"(?P<name>\S+)(?:\s+\((?P<version>[^()\s]+)\))?")
 _OS_RELEASE = re.compile(r"""^(ID|VERSION_ID)=["']?([a-z0-9._-]+)["']?$""", re.MULTILINE)

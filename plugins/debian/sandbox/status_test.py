@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from debian.sandbox.status import SourcePackage, distribution, records, with_records
-from oci.sandbox.packages import Package
+from oci.format.packages import Package
 
 STATUS = """\
 Package: libssl1.1

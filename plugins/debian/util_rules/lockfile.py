@@ -9,7 +9,7 @@ from debian.lock import DebianLock, LockedPackage
 from debian.subsystem import DebianSubsystem
 from debian.target_types import DebianResolveField
 from locks.lock import LockError, generate_command
-from oci.platform import PLATFORM
+from oci.format.platform import PLATFORM
 from pants.engine.addresses import Address, Addresses
 from pants.engine.fs import DigestContents, PathGlobs
 from pants.engine.rules import Get, Rule, collect_rules, rule

@@ -20,10 +20,10 @@ from debian.target_types import (
 )
 from debian.util_rules.fetch import FOLDER, FetchedPackages, FetchRequest
 from debian.util_rules.lockfile import LockRequest, ResolveLock, resolve_of, single_base
+from oci.format.packages import Package
+from oci.format.purl import PackageUrl
 from oci.layer import BuiltLayer, LayerFieldSet, LayerProcess
 from oci.sandbox.layer_writer import BLOB, PATHS
-from oci.sandbox.packages import Package
-from oci.sandbox.purl import PackageUrl
 from oci.toolchain import Interpreter, InterpreterRequest
 from oci.util_rules.kinds import LayerRequest
 from pants.engine.addresses import Addresses, UnparsedAddressInputs
@@ -154,7 +154,6 @@ async def build_debian_layer(
             immutable_input_digests=interpreter.immutable_input_digests,
             input_digest=await Get(Digest, MergeDigests([fetched.digest, inputs, base_digest])),
             base=base,
-            sandbox_packages=("debian.sandbox",),
         ),
     )
 

@@ -11,7 +11,7 @@ from debian.target_types import DebianResolveField, ToolchainPackagesField
 from debian.util_rules.fetch import FetchedPackages, FetchRequest
 from debian.util_rules.lockfile import LockRequest, ResolveLock, resolve_of
 from debian.util_rules.scripts import BASH, SCRIPT_ENV, script
-from oci.platform import PLATFORM
+from oci.format.platform import PLATFORM
 from oci.toolchain import Toolchain, ToolchainFieldSet
 from oci.util_rules.layer_process import REMOTE_CACHE_PATIENCE, BuildStepError
 from oci.util_rules.messages import message

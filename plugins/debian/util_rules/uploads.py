@@ -66,7 +66,6 @@ async def read_uploads(request: UploadsRequest) -> Uploads:
             module="debian.sandbox.changelogs",
             args=(f"--since={request.since}", FOLDER, _OUTPUT),
             description=f"Read the changelogs of {len(packages)} packages of {locked.path}",
-            sandbox_packages=("debian.sandbox",),
             input_digest=fetched.digest,
             output_files=(_OUTPUT,),
         ),

@@ -18,7 +18,7 @@ from oci.distribution.referrers import (
     listed_at_fallback_tag,
 )
 from oci.distribution.repository import Repository
-from oci.sandbox.layout import Layout
+from oci.format.layout import Layout
 
 Listed = List[Dict[str, Any]]
 """Descriptors of what is attached to an image."""

@@ -9,7 +9,7 @@ from typing import Dict, Iterator, Mapping, Set
 import pytest
 import requests
 from oci.distribution.errors import RegistryError
-from oci.sandbox.layout import Layout
+from oci.format.layout import Layout
 from oci.testing.images import noise, write_image
 from oci.testing.pushing import REPOSITORY, TAG, push
 from oci.testing.registry import RegistryServer

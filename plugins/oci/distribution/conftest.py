@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterator
 
 import pytest
-from oci.sandbox.layout import Layout
+from oci.format.layout import Layout
 from oci.testing.images import write_image
 from oci.testing.quirks import LARGE, SMALL
 from oci.testing.stand_in import StandInRegistry

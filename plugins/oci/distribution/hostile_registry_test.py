@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oci.distribution.errors import RegistryError
 from oci.distribution.referrers import attachments
-from oci.sandbox.layout import Layout
+from oci.format.layout import Layout
 from oci.testing import pushing
 from oci.testing.fuzz import TOO_DEEP, fuzzed, mangled
 from oci.testing.images import noise, write_image

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional
 import pytest
 from oci.distribution.docker_config import Credentials
 from oci.distribution.errors import RegistryError
-from oci.sandbox.layout import Layout
+from oci.format.layout import Layout
 from oci.testing.images import noise, write_image
 from oci.testing.pushing import ME, push
 from oci.testing.quirks import asks_for_tokens, basic, holds

@@ -10,7 +10,7 @@ from typing import Callable, Dict, List, Optional
 import pytest
 from oci.distribution.errors import RegistryError
 from oci.distribution.patience import requested_pause
-from oci.sandbox.layout import Layout
+from oci.format.layout import Layout
 from oci.testing.images import write_image
 from oci.testing.pushing import ME, REPOSITORY, TAG, push
 from oci.testing.quirks import LARGE, SMALL, asks_for_tokens, basic, holds, on

@@ -14,7 +14,7 @@ from oci.distribution.journal import Journal
 from oci.distribution.progress import Progress
 from oci.distribution.push_request import PushRequest
 from oci.distribution.repository import Repository
-from oci.sandbox.layout import Layout
+from oci.format.layout import Layout
 from oci.sandbox.sizes import human_size
 
 UPLOADS = 4

@@ -18,9 +18,9 @@ from oci.distribution.progress import Progress
 from oci.distribution.push import Push
 from oci.distribution.push_request import PushRequest
 from oci.distribution.repository import Repository
+from oci.format.layout import read_layout
 from oci.sandbox.errors import run
 from oci.sandbox.layer_args import host_env
-from oci.sandbox.layout import read_layout
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterator, Mapping
 import pytest
 from oci.distribution import push_image
 from oci.distribution.push_request import PushRequest
-from oci.sandbox.layout import Layout
+from oci.format.layout import Layout
 from oci.testing.images import noise, write_image
 from oci.testing.registry import HTPASSWD, PASSWORD, USER, RegistryServer
 from oci.testing.tokens import IDENTITY_TOKEN, TokenServer, make_certificate

@@ -18,7 +18,7 @@ from oci.distribution.progress import Progress
 from oci.distribution.push import Push
 from oci.distribution.push_request import PushRequest
 from oci.distribution.repository import Repository
-from oci.sandbox.layout import Layout
+from oci.format.layout import Layout
 from oci.testing.images import MB, noise, write_image
 from oci.testing.proxy import Proxy
 from oci.testing.registry import RegistryServer

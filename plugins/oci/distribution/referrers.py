@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from oci.distribution.errors import RegistryError
-from oci.sandbox.layout import Layout
+from oci.format.layout import Layout
 
 INDEX_MEDIA_TYPE = "application/vnd.oci.image.index.v1+json"
 _TITLE = "org.opencontainers.image.title"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Mapping
 
 from oci.contents import ImageContents, LayerContents, PackageContents
-from oci.sandbox.mtree import PathInfo
+from oci.format.mtree import PathInfo
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from oci.contents import ImageContents, LayerContents, layer_contents
-from oci.history import copied_targets
+from oci.format import mtree, packages
+from oci.format.history import copied_targets
+from oci.format.layout import read_layout
 from oci.layer import LayerDescriptor
-from oci.sandbox import mtree, packages
 from oci.sandbox.errors import SandboxError
-from oci.sandbox.layout import read_layout
 
 
 class EarlierBuildError(Exception):

@@ -7,8 +7,8 @@ import pytest
 from oci.contents import ImageContents
 from oci.explain.earlier_build import EarlierBuildError, read_earlier_build
 from oci.explain.samples import sample_image, sample_layer
-from oci.history import image_history
-from oci.sandbox import mtree, packages
+from oci.format import mtree, packages
+from oci.format.history import image_history
 
 LAYER = sample_layer("layers/app:app", {"pypi/flask": "1.0"}, {"etc/x": "content"})
 IMAGE = sample_image("1.0", LAYER)

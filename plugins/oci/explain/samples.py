@@ -6,9 +6,9 @@ import hashlib
 from typing import Mapping
 
 from oci.contents import ImageContents, LayerContents, layer_contents
+from oci.format.mtree import PathInfo
+from oci.format.packages import Package
 from oci.layer import LayerDescriptor
-from oci.sandbox.mtree import PathInfo
-from oci.sandbox.packages import Package
 
 
 def sample_layer(

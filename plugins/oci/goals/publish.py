@@ -152,7 +152,7 @@ async def publish_image(
         )
     image, code, tools, libraries, env = await MultiGet(
         Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName}),
-        Get(Digest, SandboxCode(_PUSH, ("oci.sandbox", "oci.distribution"))),
+        Get(Digest, SandboxCode(_PUSH)),
         Get(LayerToolchain, EnvironmentName, environment),
         Get(ToolchainLibraries, EnvironmentName, environment),
         Get(

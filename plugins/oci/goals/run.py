@@ -72,7 +72,7 @@ async def run_image(
     spec = await Get(ImageSpec, {request: ImageRequest, environment: EnvironmentName})
     image, code, tools = await MultiGet(
         Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName}),
-        Get(Digest, SandboxCode(_RUN, ("oci.sandbox",))),
+        Get(Digest, SandboxCode(_RUN)),
         Get(LayerToolchain, EnvironmentName, environment),
     )
     arguments = (

@@ -11,9 +11,9 @@ import subprocess
 import sys
 from typing import Any, Dict, List
 
-from oci.sandbox.docker_archive import common_prefix, write_archive
+from oci.format.docker_archive import common_prefix, write_archive
+from oci.format.layout import Layout
 from oci.sandbox.errors import SandboxError
-from oci.sandbox.layout import Layout
 
 # Source: OCI image spec 1.1, config.md, and what Docker adds to it.
 _CONFIG_FIELDS = (

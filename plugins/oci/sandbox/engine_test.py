@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, List
 
 import pytest
+from oci.format.layout import Layout
 from oci.sandbox.engine import Engine, load
-from oci.sandbox.layout import Layout
 from oci.testing import docker_stand_in
 from oci.testing.images import noise, write_image
 

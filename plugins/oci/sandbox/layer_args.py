@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import Dict, Iterable, Tuple
 
+from oci.format.packages import Package
 from oci.sandbox.layer_writer import Entry, write_layer
-from oci.sandbox.packages import Package
 
 
 def parser(description: str) -> argparse.ArgumentParser:

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Callable, Dict, Iterable, List, Optional, Tuple
 
-from oci.sandbox import mtree, packages
+from oci.format import mtree, packages
+from oci.format.mtree import PathInfo
+from oci.format.packages import Package
 from oci.sandbox.codec import BlobWriter
 from oci.sandbox.errors import SandboxError
-from oci.sandbox.mtree import PathInfo
-from oci.sandbox.packages import Package
 
 BLOB = "blob"
 DESCRIPTOR = "layer.json"

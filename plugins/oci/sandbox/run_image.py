@@ -12,10 +12,10 @@ import os
 import sys
 from pathlib import Path
 
+from oci.format.layout import read_layout
 from oci.sandbox.engine import Engine, load
 from oci.sandbox.errors import run
 from oci.sandbox.layer_args import host_env
-from oci.sandbox.layout import read_layout
 
 
 def main() -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Iterator
 
 from oci.contents import ImageContents, LayerContents, PackageContents
-from oci.platform import PLATFORM
-from oci.sandbox.mtree import PathInfo
-from oci.sandbox.purl import PackageUrl
+from oci.format.mtree import PathInfo
+from oci.format.platform import PLATFORM
+from oci.format.purl import PackageUrl
 
 TOOL = "pants-oci"
 

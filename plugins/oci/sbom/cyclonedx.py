@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from oci.contents import ImageContents, LayerContents, PackageContents
-from oci.sandbox.mtree import PathInfo
+from oci.format.mtree import PathInfo
 from oci.sbom.bill import TOOL, ListedPackage, Subject, distribution, loose_files, packages
 from oci.sbom.dependencies import dependencies
 from oci.sbom.licences import NOASSERTION, expression, identifier

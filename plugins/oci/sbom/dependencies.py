@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Iterator, Mapping
 
 from oci.contents import ImageContents, PackageContents
-from oci.platform import PLATFORM
+from oci.format.platform import PLATFORM
 from packaging.markers import UndefinedComparison
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name

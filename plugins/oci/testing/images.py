@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Dict, Mapping, Sequence, Union
 
-from oci.sandbox.layout import Layout, read_layout
+from oci.format.layout import Layout, read_layout
 
 MB = 1 << 20
 

@@ -15,7 +15,7 @@ from oci.distribution.progress import Progress
 from oci.distribution.push import Push
 from oci.distribution.push_request import PushRequest
 from oci.distribution.repository import Repository
-from oci.sandbox.layout import Layout
+from oci.format.layout import Layout
 
 ME = Credentials("me", "secret")
 REPOSITORY, TAG = "demo", "1.0"

@@ -7,7 +7,7 @@ import json
 from typing import Any, Dict, Optional
 
 from oci.distribution.docker_config import Credentials
-from oci.sandbox.layout import Layout
+from oci.format.layout import Layout
 from oci.testing.images import noise
 from oci.testing.pushing import ME, REPOSITORY, TAG
 from oci.testing.stand_in import Quirk, Reply, Request, StandInRegistry

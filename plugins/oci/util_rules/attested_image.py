@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Iterable
 
 from oci.contents import ImageContents, LayerContents
+from oci.format.referrers import Referrer, blobs, layout_entries
 from oci.image import Document, image_index
 from oci.layer import BuiltLayer
-from oci.referrers import Referrer, blobs, layout_entries
 from oci.sbom import cyclonedx, provenance, spdx
 from oci.sbom.bill import Subject
 from oci.subsystem import OciSubsystem

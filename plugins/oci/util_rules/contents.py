@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Iterable
 
 from oci.contents import ImageContents, LayerContents, layer_contents
+from oci.format import packages
 from oci.image import ImageSpec
 from oci.layer import BuiltLayer
-from oci.sandbox import packages
 from oci.util_rules.assemble_image import BuiltImage
 from oci.util_rules.kinds import ImageRequest
 from oci.util_rules.layer_paths import LayerPaths, LayerPathsRequest

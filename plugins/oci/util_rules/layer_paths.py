@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Iterable
 
 from oci.conflicts import differing_paths
-from oci.sandbox import mtree
-from oci.sandbox.mtree import PathInfo
+from oci.format import mtree
+from oci.format.mtree import PathInfo
 from pants.engine.fs import CreateDigest, Digest, DigestContents, FileDigest, FileEntry
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule

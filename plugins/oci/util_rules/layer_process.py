@@ -48,7 +48,6 @@ class ToolProcess:
     module: str
     args: tuple[str, ...]
     description: str
-    sandbox_packages: tuple[str, ...]
     input_digest: Digest = EMPTY_DIGEST
     immutable_input_digests: FrozenDict[str, Digest] = FrozenDict()
     output_files: tuple[str, ...] = ()
@@ -63,9 +62,7 @@ class ToolProcess:
 @rule(level=LogLevel.DEBUG)
 async def run_tool(request: ToolProcess, tools: LayerToolchain) -> FallibleProcessResult:
     toolchain = tools.toolchain
-    code = await Get(
-        Digest, SandboxCode(request.module, ("oci.sandbox", *request.sandbox_packages))
-    )
+    code = await Get(Digest, SandboxCode(request.module))
     path = [sandbox_code.MOUNT, *request.path_entries]
     result = await Get(
         FallibleProcessResult,
@@ -124,7 +121,6 @@ async def build_layer(request: LayerProcess, options: OciSubsystem) -> BuiltLaye
                 *request.args,
             ),
             description=f"Build layer {field_set.address}",
-            sandbox_packages=request.sandbox_packages,
             input_digest=request.input_digest,
             immutable_input_digests=request.immutable_input_digests,
             output_directories=(OUTPUT_FOLDER,),

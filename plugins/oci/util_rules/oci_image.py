@@ -7,9 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Iterable
 
+from oci.format.references import REPOSITORY, TAG, image_name
 from oci.image import ImageFieldSet, ImageSpec
 from oci.image_fields import ConfiguredImageFieldSet
-from oci.references import REPOSITORY, TAG, image_name
 from oci.target_types import ImageCreatedField, ImageLayersField, ImageTagField
 from pants.engine.addresses import Addresses, UnparsedAddressInputs
 from pants.engine.rules import Get, Rule, collect_rules, rule

@@ -12,6 +12,8 @@ from pants.engine.fs import CreateDigest, Digest, FileContent
 from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 
+_SHARED = ("oci.format", "oci.sandbox")
+
 MOUNT = "__code"
 """Where the code lies in a sandbox: an entry of PYTHONPATH."""
 
@@ -20,14 +22,13 @@ MOUNT = "__code"
 class SandboxCode:
     """A module with all that it imports, at their import paths.
 
+    It may import its own package, `oci.format`, `oci.sandbox`, and libraries.
+
     Nothing else of the packages: the code is part of a step's cache key, and an edit of a module
     that builds no layer must not build all layers anew.
     """
 
     module: str
-
-    packages: tuple[str, ...]
-    """The packages whose modules may be imported; the rest is Python's own, or libraries."""
 
 
 def _sources(packages: Iterable[str]) -> dict[str, bytes]:
@@ -77,7 +78,8 @@ def needed(module: str, sources: Mapping[str, bytes]) -> tuple[str, ...]:
 
 @rule
 async def sandbox_code(request: SandboxCode) -> Digest:
-    sources = _sources(sorted(set(request.packages)))
+    own = request.module.rpartition(".")[0]
+    sources = _sources(sorted({own, *_SHARED}))
     return await Get(
         Digest,
         CreateDigest(

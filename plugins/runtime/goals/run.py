@@ -57,7 +57,7 @@ async def run_local_runtime(
     field_set: LocalRuntimeFieldSet, environment: EnvironmentName
 ) -> RunRequest:
     code, tools = await MultiGet(
-        Get(Digest, SandboxCode(_MAIN, ("oci.sandbox", "runtime.local"))),
+        Get(Digest, SandboxCode(_MAIN)),
         Get(LayerToolchain, EnvironmentName, environment),
     )
     airflow, database = await MultiGet(

@@ -20,10 +20,10 @@ from pathlib import Path
 from types import FrameType
 from typing import List, NoReturn, Optional
 
+from oci.format.layout import read_layout
 from oci.sandbox.engine import Engine, load
 from oci.sandbox.errors import SandboxError, run
 from oci.sandbox.layer_args import host_env
-from oci.sandbox.layout import read_layout
 from runtime.local import airflow
 from runtime.local.containers import Mount, say
 from runtime.local.guard import stand_guard

@@ -8,9 +8,9 @@ from typing import Iterable
 
 from debian.subsystem import DebianSubsystem
 from debian.target_types import DebianResolveField
+from oci.format import packages
 from oci.image import ImageSpec
 from oci.layer import BuiltLayer
-from oci.sandbox import packages
 from oci.util_rules.assemble_image import BuiltImage
 from oci.util_rules.kinds import ImageRequest
 from pants.engine.environment import EnvironmentName

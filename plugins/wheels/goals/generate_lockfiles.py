@@ -142,7 +142,6 @@ async def generate_lock(
                 f"--output={_SOLUTION}",
             ),
             description=f"Resolve the packages of {path}",
-            sandbox_packages=("wheels.sandbox",),
             input_digest=await Get(Digest, CreateDigest([FileContent(_REQUEST, content)])),
             immutable_input_digests=FrozenDict(
                 {TOOLS_MOUNT: libraries.digest, "__uv": solver.digest}

@@ -12,13 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Dict, Iterable, List, Tuple
 
+from oci.format.packages import Package
+from oci.format.purl import package_key
 from oci.sandbox import layer_args
 from oci.sandbox.errors import SandboxError, run
 from oci.sandbox.interpreter import Interpreter
 from oci.sandbox.layer_writer import Entry, file_entry
-from oci.sandbox.packages import Package
 from oci.sandbox.parents import DIRECTORY_MTIME, with_parents
-from oci.sandbox.purl import package_key
 from wheels.sandbox.bytecode_spool import BytecodeSpool, wants_bytecode
 from wheels.sandbox.layer_destination import InstalledFile, LayerDestination, install_wheel
 from wheels.sandbox.path_patterns import PathPatterns

@@ -16,9 +16,9 @@ from installer.exceptions import InstallerError
 from installer.records import InvalidRecordEntry, RecordEntry, parse_record_file
 from installer.sources import WheelFile
 from installer.utils import canonicalize_name
+from oci.format.purl import PackageUrl
 from oci.sandbox.damage import DAMAGE
 from oci.sandbox.errors import SandboxError
-from oci.sandbox.purl import PackageUrl
 
 _EPOCH_OF_ZIP = 315532800
 

@@ -106,7 +106,6 @@ async def fetch_files(request: FetchFiles, client: IndexClient) -> FetchedFiles:
                 f"Fetch {len(request.files)} Python packages of {request.lock} "
                 f"({total / 1e6:.1f} MB)"
             ),
-            sandbox_packages=("wheels.sandbox",),
             input_digest=await Get(Digest, CreateDigest([spec])),
             output_directories=(_OUTPUT,),
             path_entries=client.path_entries,

@@ -62,7 +62,6 @@ async def patch_wheel(request: PatchWheel) -> PatchedWheel:
                 f"--output={_OUTPUT}",
             ),
             description=f"Apply {len(distribution.patches)} patches to {request.file}",
-            sandbox_packages=("wheels.sandbox",),
             input_digest=await Get(Digest, MergeDigests([request.digest, patches.digest])),
             immutable_input_digests=FrozenDict({TOOLS_MOUNT: tools.digest}),
             output_directories=(_OUTPUT,),

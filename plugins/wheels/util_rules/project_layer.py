@@ -63,7 +63,6 @@ async def build_project_layer(field_set: ProjectLayerFieldSet) -> BuiltLayer:
             immutable_input_digests=FrozenDict(
                 {TOOLS_MOUNT: tools.digest, **python.interpreter.immutable_input_digests}
             ),
-            sandbox_packages=("wheels.sandbox",),
             path_entries=tools.path_entries,
         ),
     )

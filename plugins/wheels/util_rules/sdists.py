@@ -91,7 +91,6 @@ async def build_sdist(request: BuildSdist) -> BuiltWheel:
                 f"--output={_OUTPUT}",
             ),
             description=f"Build the wheel of {request.file}",
-            sandbox_packages=("wheels.sandbox",),
             input_digest=await Get(Digest, MergeDigests([request.digest, root_digest])),
             immutable_input_digests=FrozenDict({TOOLS_MOUNT: libraries.digest}),
             output_directories=(_OUTPUT,),

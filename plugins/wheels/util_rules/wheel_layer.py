@@ -185,7 +185,6 @@ async def build_wheel_layer(field_set: WheelLayerFieldSet) -> BuiltLayer:
             immutable_input_digests=FrozenDict(
                 {TOOLS_MOUNT: tools.digest, **python.interpreter.immutable_input_digests}
             ),
-            sandbox_packages=("wheels.sandbox",),
             path_entries=tools.path_entries,
         ),
     )

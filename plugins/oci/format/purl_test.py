@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from oci.sandbox.purl import PackageUrl, package_key
+from oci.format.purl import PackageUrl, package_key
 
 URLS = {
     "pkg:pypi/pip@22.1.2": PackageUrl("pypi", "pip", "22.1.2"),

@@ -11,7 +11,7 @@ import json
 import tarfile
 from typing import BinaryIO, List, Sequence
 
-from oci.sandbox.layout import Layout
+from oci.format.layout import Layout
 
 
 def common_prefix(diff_ids: Sequence[str], known: Sequence[Sequence[str]]) -> int:

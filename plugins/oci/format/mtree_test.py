@@ -4,13 +4,16 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
-from oci.sandbox import mtree
-from oci.sandbox.mtree import PathInfo
+from oci.format import mtree
+from oci.format.mtree import PathInfo
 
 FILE = PathInfo("etc/motd", "file", 0o644, 0, 0, 100, size=3, sha256="ab" * 32)
 LINK = PathInfo("entrypoint", "link", 0o777, 0, 0, 100, link="/usr/bin/true")
 
-names = st.text(st.characters(blacklist_characters="\0"), min_size=1)
+# What a file can be called: any bytes but NUL, as Python reads them.
+names = st.lists(st.integers(1, 255), min_size=1).map(
+    lambda name: bytes(name).decode("utf-8", "surrogateescape")
+)
 
 
 @given(path=names, target=names)

@@ -6,9 +6,9 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from oci.sandbox.docker_archive import common_prefix, write_archive
+from oci.format.docker_archive import common_prefix, write_archive
+from oci.format.layout import Layout, read_layout
 from oci.sandbox.errors import SandboxError
-from oci.sandbox.layout import Layout, read_layout
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Iterable, List, Tuple
 
-from oci.sandbox.purl import package_key
+from oci.format.purl import package_key
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Package:
     """One package of a layer."""
 
     purl: str
-    """`oci.sandbox.purl`, as text: `pkg:pypi/pip@22.1.2`."""
+    """`oci.format.purl`, as text: `pkg:pypi/pip@22.1.2`."""
 
     file: str
     """Name of the file that the package was installed or built from, as the lock has it."""

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from oci.sandbox.packages import Package, dumps, loads
+from oci.format.packages import Package, dumps, loads
 
 
 def test_packages_read_back_in_the_order_of_their_urls() -> None:

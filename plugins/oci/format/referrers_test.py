@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import json
 
+from oci.format.referrers import Referrer, blobs, fallback_tag, layout_entries
 from oci.image import Document
-from oci.referrers import Referrer, blobs, fallback_tag, layout_entries
 
 IMAGE = Document.of({"schemaVersion": 2})
 SPDX = Referrer.of(

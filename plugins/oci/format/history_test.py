@@ -4,7 +4,7 @@ import shlex
 from typing import Any
 
 import pytest
-from oci.history import copied_targets, dockerfile_lines, image_history
+from oci.format.history import copied_targets, dockerfile_lines, image_history
 
 CREATED = "2022-07-11T00:00:00Z"
 TARGETS = ["layers/os:os", "layers/airflow@resolve=5.0.6"]

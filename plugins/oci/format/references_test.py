@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from oci.references import REPOSITORY, TAG, image_name
+from oci.format.references import REPOSITORY, TAG, image_name
 
 IMAGES = [
     ("tool", "latest", ""),
