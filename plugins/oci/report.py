@@ -1,16 +1,17 @@
-"""Tables for people: what a build made, and what it found made already."""
+"""Tables for people, and the words that stand in them."""
 
 from __future__ import annotations
 
 from typing import Iterable, Iterator, Sequence
 
 from oci.layer import BuiltLayer
-from oci.sandbox.sizes import human_size
 from pants.engine.internals.session import RunId
 from pants.engine.process import ProcessResultMetadata
 
-_SOURCES = {
-    ProcessResultMetadata.Source.RAN: "built",
+BUILT = "built"
+
+_ORIGINS = {
+    ProcessResultMetadata.Source.RAN: BUILT,
     ProcessResultMetadata.Source.HIT_LOCALLY: "reused",
     ProcessResultMetadata.Source.HIT_REMOTELY: "reused (remote cache)",
     ProcessResultMetadata.Source.MEMOIZED: "reused",
@@ -34,17 +35,6 @@ def table(rows: Iterable[Sequence[str]], right: frozenset[int] = frozenset()) ->
         yield "  " + "  ".join(padded).rstrip()
 
 
-def layer_table(layers: Iterable[BuiltLayer], run_id: RunId) -> Iterator[str]:
-    """One line a layer: target, compressed size, diffID, and whether this run built it."""
-    return table(
-        (
-            (
-                layer.descriptor.target,
-                human_size(layer.descriptor.size),
-                layer.descriptor.diff_id[:19],
-                _SOURCES[layer.metadata.source(run_id)],
-            )
-            for layer in layers
-        ),
-        right=frozenset({1}),
-    )
+def origin(layer: BuiltLayer, run_id: RunId) -> str:
+    """Whether a run built a layer or found it built."""
+    return _ORIGINS[layer.metadata.source(run_id)]

@@ -96,6 +96,8 @@ class Checkout:
             "PANTS_NAMED_CACHES_DIR": str(caches / "named"),
             # What a killed daemon leaves goes with the test's folder.
             "PANTS_LOCAL_EXECUTION_ROOT_DIR": str(sandboxes),
+            # Tests read which layers were built.
+            "PANTS_PACKAGE_LAYERS": "true",
             "PANTS_PANTSD_TIMEOUT_WHEN_MULTIPLE_INVOCATIONS": "60",
             **env,
         }

@@ -73,7 +73,7 @@ def test_a_server_that_dies_costs_time_and_not_the_build(
     server: CacheServer, machine: Machines
 ) -> None:
     checkout = machine(server, True)
-    build = checkout.start("package", *LAYERS)
+    build = checkout.start("--level=debug", "package", *LAYERS)
     assert build.stdout is not None
     for line in build.stdout:
         if "Starting: Build layer" in line:

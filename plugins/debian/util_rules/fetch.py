@@ -9,6 +9,7 @@ from typing import Iterable
 from debian.lock import LockedPackage
 from debian.subsystem import DebianSubsystem
 from debian.util_rules.scripts import BASH, SCRIPT_ENV, machine_settings, script
+from oci.progress import progress
 from oci.util_rules.layer_process import REMOTE_CACHE_PATIENCE, BuildStepError
 from oci.util_rules.locked_content import check_content
 from oci.util_rules.machine_settings import MachineSettings, MachineSettingsRequest
@@ -67,21 +68,22 @@ async def fetch(request: FetchRequest, options: DebianSubsystem) -> FetchedPacka
         ),
     )
     description = f"Fetch {len(request.packages)} Debian packages of {request.lockfile}"
-    result = await Get(
-        FallibleProcessResult,
-        Process(
-            argv=(BASH, "fetch.sh", request.lockfile, in_key(request.command)),
-            input_digest=inputs,
-            env=FrozenDict(SCRIPT_ENV),
-            append_only_caches=FrozenDict(
-                {"debian_packages": "__debs", **settings.append_only_caches}
+    with progress.fetch(sum(package.size for package in request.packages)):
+        result = await Get(
+            FallibleProcessResult,
+            Process(
+                argv=(BASH, "fetch.sh", request.lockfile, in_key(request.command)),
+                input_digest=inputs,
+                env=FrozenDict(SCRIPT_ENV),
+                append_only_caches=FrozenDict(
+                    {"debian_packages": "__debs", **settings.append_only_caches}
+                ),
+                output_directories=(FOLDER,),
+                remote_cache_speculation_delay_millis=REMOTE_CACHE_PATIENCE,
+                description=description,
+                level=LogLevel.DEBUG,
             ),
-            output_directories=(FOLDER,),
-            remote_cache_speculation_delay_millis=REMOTE_CACHE_PATIENCE,
-            description=description,
-            level=LogLevel.INFO,
-        ),
-    )
+        )
     if result.exit_code != 0:
         raise BuildStepError(message(description, result))
     entries = await Get(DigestEntries, Digest, result.output_digest)

@@ -57,7 +57,7 @@ async def unpack_toolchain(
             output_directories=("tree",),
             remote_cache_speculation_delay_millis=REMOTE_CACHE_PATIENCE,
             description=description,
-            level=LogLevel.INFO,
+            level=LogLevel.DEBUG,
         ),
     )
     if result.exit_code != 0:

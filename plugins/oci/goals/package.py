@@ -1,109 +1,163 @@
-"""`package` for layers and images: what is written to `dist`, and the table that says so."""
+"""`package`: builds what is named, writes to `dist` what is not there yet, and says what is new.
+
+In place of Pants' goal of the same name, which writes all of `dist` in every run and has no table:
+docs/decisions/0016-a-package-goal-of-our-own.md.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
 from pathlib import Path
 from typing import Iterable
 
-from oci.image import ImageSpec
-from oci.layer import BuiltLayer
-from oci.report import layer_table
-from oci.sandbox.sizes import human_size
+from oci.goals.one_sentence import told_in_one_sentence
+from oci.packaged import Packaged
 from oci.stored_blobs import check_whole
-from oci.target_types import ImageLayersField, LayerEnvField
-from oci.util_rules.assemble_image import BuiltImage, blob_entries
-from oci.util_rules.attested_image import AttestedImage
-from oci.util_rules.kinds import ImageRequest, LayerRequest
-from pants.core.goals.package import BuiltPackage, BuiltPackageArtifact, PackageFieldSet
-from pants.core.util_rules.environments import EnvironmentField
-from pants.engine.environment import EnvironmentName
-from pants.engine.fs import CreateDigest, Digest, FileContent, FileEntry, MergeDigests
+from oci.written_files import WrittenFiles
+from pants.base.build_root import BuildRoot
+from pants.core.goals.package import (
+    BuiltPackage,
+    EnvironmentAwarePackageRequest,
+    PackageFieldSet,
+    PackageSubsystem,
+)
+from pants.core.util_rules.distdir import DistDir
+from pants.engine.console import Console
+from pants.engine.fs import (
+    CreateDigest,
+    Digest,
+    DigestEntries,
+    FileEntry,
+    MergeDigests,
+    SymlinkEntry,
+    Workspace,
+)
+from pants.engine.goal import Goal, GoalSubsystem, Outputting
 from pants.engine.internals.session import RunId
-from pants.engine.rules import Get, Rule, collect_rules, rule
-from pants.engine.unions import UnionRule
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, goal_rule
+from pants.engine.target import (
+    NoApplicableTargetsBehavior,
+    Tags,
+    TargetRootsToFieldSets,
+    TargetRootsToFieldSetsRequest,
+)
 from pants.option.global_options import GlobalOptions
-from pants.util.logging import LogLevel
+from pants.option.option_types import BoolOption
+from pants.util.docutil import bin_name
+from pants.util.strutil import softwrap
+
+TESTS_ONLY = "tests-only"
+"""Tag of what only tests need. `package` leaves it out, unless nothing else is named."""
+
+# A goal's name has one owner. The targets that Pants' own goal packages are ours to package, too.
+PackageSubsystem.name = "pants-package"
+# So that help lists one of them.
+PackageSubsystem.activated = classmethod(  # type: ignore[assignment,method-assign]
+    lambda cls, union_membership: False
+)
 
 
-@dataclass(frozen=True)
-class PackageLayerFieldSet(PackageFieldSet):
-    required_fields = (LayerEnvField,)
-
-    environment: EnvironmentField
-
-
-@dataclass(frozen=True)
-class PackageImageFieldSet(PackageFieldSet):
-    required_fields = (ImageLayersField,)
-
-    environment: EnvironmentField
-
-
-def _documents(layer: BuiltLayer) -> tuple[FileContent | FileEntry, ...]:
-    """What an earlier build is explained by, and what other tools may read."""
-    path = f"layers/{layer.address.path_safe_spec}"
-    return (
-        FileContent(f"{path}.json", layer.descriptor.to_json()),
-        FileEntry(f"{path}.mtree", layer.paths),
-        FileEntry(f"{path}.packages.json", layer.packages),
+class PackageProductsSubsystem(Outputting, GoalSubsystem):
+    name = "package"
+    help = softwrap(
+        """
+        Build images, layers and other products, and write them to `dist`. What is there already
+        stays as it is.
+        """
     )
 
-
-@rule(level=LogLevel.DEBUG)
-async def package_layer(
-    field_set: PackageLayerFieldSet,
-    run_id: RunId,
-    environment: EnvironmentName,
-    options: GlobalOptions,
-) -> BuiltPackage:
-    request = LayerRequest(field_set.address, "the command line")
-    layer = await Get(BuiltLayer, {request: LayerRequest, environment: EnvironmentName})
-    check_whole([layer.blob], Path(options.local_store_dir))
-    documents = _documents(layer)
-    digest = await Get(Digest, CreateDigest([*blob_entries((layer,)), *documents]))
-    return BuiltPackage(
-        digest,
-        (
-            BuiltPackageArtifact(
-                relpath=documents[0].path, extra_log_lines=tuple(layer_table((layer,), run_id))
-            ),
-        ),
+    layers = BoolOption(
+        default=False, help="List the layers of each image, and whether this run built them."
     )
+    json = BoolOption(default=False, help="Write JSON instead of tables.")
 
 
-@rule(level=LogLevel.DEBUG)
-async def package_image(
-    field_set: PackageImageFieldSet,
-    run_id: RunId,
-    environment: EnvironmentName,
-    options: GlobalOptions,
-) -> BuiltPackage:
-    request = ImageRequest(field_set.address)
-    spec = await Get(ImageSpec, {request: ImageRequest, environment: EnvironmentName})
-    image = await Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName})
-    check_whole((layer.blob for layer in image.layers), Path(options.local_store_dir))
-    attested = await Get(AttestedImage, {image: BuiltImage, environment: EnvironmentName})
-    manifest = image.documents.manifest
-    size = len(manifest.content) + len(image.documents.config.content)
-    size += sum(layer.descriptor.size for layer in image.layers)
-    documents = (document for layer in set(image.layers) for document in _documents(layer))
-    layers = await Get(Digest, CreateDigest(documents))
-    headline = f"{spec.repository}:{spec.tag}  sha256:{manifest.sha256}  {human_size(size)}"
-    return BuiltPackage(
-        await Get(Digest, MergeDigests([attested.digest, layers])),
-        (
-            BuiltPackageArtifact(
-                relpath=image.path,
-                extra_log_lines=(headline, *layer_table(image.layers, run_id)),
-            ),
-        ),
-    )
+class PackageProducts(Goal):
+    subsystem_cls = PackageProductsSubsystem
+    environment_behavior = Goal.EnvironmentBehavior.USES_ENVIRONMENTS
 
 
-def rules() -> Iterable[Rule | UnionRule]:
-    return [
-        *collect_rules(),
-        UnionRule(PackageFieldSet, PackageImageFieldSet),
-        UnionRule(PackageFieldSet, PackageLayerFieldSet),
+class NothingToPackageError(Exception):
+    """The command line names no product."""
+
+
+def _chosen(roots: TargetRootsToFieldSets[PackageFieldSet]) -> list[PackageFieldSet]:
+    """The field sets to package, without those that only tests need where others are named."""
+    by_target = [
+        (TESTS_ONLY in (target.get(Tags).value or ()), field_sets)
+        for target, field_sets in roots.mapping.items()
     ]
+    products = [field_sets for tests_only, field_sets in by_target if not tests_only]
+    chosen = products or [field_sets for _, field_sets in by_target]
+    return [field_set for field_sets in chosen for field_set in field_sets]
+
+
+def _folders(packages: Iterable[BuiltPackage], dist: Path) -> list[str]:
+    """Folders that belong to one product each: what is in them is of it, or goes."""
+    paths = (artifact.relpath for package in packages for artifact in package.artifacts)
+    return [path for path in paths if path and (dist / path).is_dir()]
+
+
+@goal_rule
+@told_in_one_sentence
+async def package_products(
+    workspace: Workspace,
+    dist_dir: DistDir,
+    root: BuildRoot,
+    run_id: RunId,
+    global_options: GlobalOptions,
+    options: PackageProductsSubsystem,
+    console: Console,
+) -> PackageProducts:
+    roots = await Get(
+        TargetRootsToFieldSets,
+        TargetRootsToFieldSetsRequest(
+            PackageFieldSet,
+            goal_description=f"`{bin_name()} package`",
+            no_applicable_targets_behavior=NoApplicableTargetsBehavior.ignore,
+        ),
+    )
+    if not roots.mapping:
+        raise NothingToPackageError(
+            "Nothing that the command names can be packaged. Name a folder with two colons, "
+            f"`{bin_name()} package FOLDER::`, or the target of a layer or an image."
+        )
+    packages = await MultiGet(
+        Get(BuiltPackage, EnvironmentAwarePackageRequest(field_set)) for field_set in _chosen(roots)
+    )
+    merged = await Get(Digest, MergeDigests(package.digest for package in packages))
+    entries = [
+        entry
+        for entry in await Get(DigestEntries, Digest, merged)
+        if isinstance(entry, (FileEntry, SymlinkEntry))
+    ]
+    dist = Path(root.path, dist_dir.relpath)
+    files = WrittenFiles(dist, Path(global_options.pants_workdir, "written-files.json"))
+    files.remove_others(_folders(packages, dist), entries)
+    missing = files.missing(entries)
+    check_whole(
+        (entry.file_digest for entry in missing if isinstance(entry, FileEntry)),
+        Path(global_options.local_store_dir),
+    )
+    files.make_way(missing)
+    workspace.write_digest(
+        await Get(Digest, CreateDigest(missing)), path_prefix=str(dist_dir.relpath)
+    )
+    files.note_written(missing)
+    packaged = Packaged(
+        tuple(artifact for package in packages for artifact in package.artifacts),
+        dist_dir.relpath,
+        frozenset(entry.path for entry in missing),
+        run_id,
+    )
+    if options.json:
+        text = json.dumps(packaged.to_json(), indent=2)
+    else:
+        text = "\n".join(packaged.lines(options.layers))
+    with options.output_sink(console) as sink:
+        print(text, file=sink)
+    return PackageProducts(exit_code=0)
+
+
+def rules() -> Iterable[Rule]:
+    return collect_rules()

@@ -45,6 +45,17 @@ class BuiltImage:
     path: str
     """Folder of the layout: `images/5.0.6-base`."""
 
+    @property
+    def digest_of_manifest(self) -> str:
+        """What registries know the image by: `sha256:<hex>`."""
+        return f"sha256:{self.documents.manifest.sha256}"
+
+    @property
+    def size(self) -> int:
+        """Bytes that a registry keeps of the image: layers, configuration and manifest."""
+        size = len(self.documents.manifest.content) + len(self.documents.config.content)
+        return size + sum(layer.descriptor.size for layer in self.layers)
+
 
 def _refuse_conflicts(spec: ImageSpec, found: Sequence[tuple[str, Address, Address]]) -> None:
     if found:

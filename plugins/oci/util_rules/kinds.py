@@ -7,6 +7,7 @@ from typing import Iterable
 
 from oci.image import ImageFieldSet, ImageSpec
 from oci.layer import BuiltLayer, LayerFieldSet
+from oci.progress import progress
 from pants.engine.addresses import Address
 from pants.engine.environment import EnvironmentName
 from pants.engine.rules import Get, Rule, collect_rules, rule
@@ -51,7 +52,8 @@ async def find_layer(
             "Name targets such as `debian_layer`, `wheel_layer` or `files_layer`."
         )
     field_set = kinds[0].create(target)
-    return await Get(BuiltLayer, {field_set: LayerFieldSet, environment: EnvironmentName})
+    with progress.layer():
+        return await Get(BuiltLayer, {field_set: LayerFieldSet, environment: EnvironmentName})
 
 
 @rule(level=LogLevel.DEBUG)

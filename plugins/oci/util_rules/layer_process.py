@@ -99,7 +99,7 @@ async def run_tool(request: ToolProcess, tools: LayerToolchain) -> FallibleProce
             cache_scope=request.cache_scope,
             remote_cache_speculation_delay_millis=REMOTE_CACHE_PATIENCE,
             description=request.description,
-            level=LogLevel.INFO,
+            level=LogLevel.DEBUG,
         ),
     )
     if result.exit_code != 0:

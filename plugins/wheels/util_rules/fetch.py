@@ -7,6 +7,7 @@ import pkgutil
 from dataclasses import asdict, dataclass
 from typing import Iterable
 
+from oci.progress import progress
 from oci.util_rules.layer_process import ToolProcess
 from oci.util_rules.locked_content import check_content
 from oci.util_rules.machine_settings import MachineSettings, MachineSettingsRequest
@@ -97,21 +98,23 @@ async def fetch_files(request: FetchFiles, client: IndexClient) -> FetchedFiles:
     }
     spec = FileContent(_REQUEST, json.dumps(content, sort_keys=True).encode())
     total = sum(file.size for file in request.files)
-    result = await Get(
-        FallibleProcessResult,
-        ToolProcess(
-            module="wheels.sandbox.fetch_files",
-            args=(f"--request={_REQUEST}", f"--cache={_CACHE_FOLDER}", f"--output={_OUTPUT}"),
-            description=(
-                f"Fetch {len(request.files)} Python packages of {request.lock} "
-                f"({total / 1e6:.1f} MB)"
+    inputs = await Get(Digest, CreateDigest([spec]))
+    with progress.fetch(total):
+        result = await Get(
+            FallibleProcessResult,
+            ToolProcess(
+                module="wheels.sandbox.fetch_files",
+                args=(f"--request={_REQUEST}", f"--cache={_CACHE_FOLDER}", f"--output={_OUTPUT}"),
+                description=(
+                    f"Fetch {len(request.files)} Python packages of {request.lock} "
+                    f"({total / 1e6:.1f} MB)"
+                ),
+                input_digest=inputs,
+                output_directories=(_OUTPUT,),
+                path_entries=client.path_entries,
+                append_only_caches=FrozenDict({**FILE_CACHE, **client.append_only_caches}),
             ),
-            input_digest=await Get(Digest, CreateDigest([spec])),
-            output_directories=(_OUTPUT,),
-            path_entries=client.path_entries,
-            append_only_caches=FrozenDict({**FILE_CACHE, **client.append_only_caches}),
-        ),
-    )
+        )
     entries = await Get(DigestEntries, Digest, result.output_digest)
     check_content(request.lock, {file.file: file.sha256 for file in request.files}, entries)
     return FetchedFiles(await Get(Digest, RemovePrefix(result.output_digest, _OUTPUT)))
