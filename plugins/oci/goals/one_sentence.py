@@ -17,14 +17,16 @@ _G = TypeVar("_G", bound=Goal)
 # How Pants says that a folder of the command line is not there.
 _ABSENT = re.compile(r'Unmatched glob from [^:]+: "([^"*]+)/\*')
 
+# What Python raises where code is wrong.
+_FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, TypeError)
+
 logger = logging.getLogger(__name__)
 
 
 def told_in_one_sentence(rule: Callable[..., Awaitable[_G]]) -> Callable[..., Awaitable[_G]]:
     """Log the message of an error that a goal's rule meets, and let the goal exit with 1.
 
-    Stands below `@goal_rule`. Errors of Python itself are faults of ours: those keep their
-    traceback. With `--level=debug`, all do.
+    Stands below `@goal_rule`. Errors that only faulty code raises keep their traceback. With `--level=debug`, all do.
     """
 
     @functools.wraps(rule)
@@ -32,7 +34,7 @@ def told_in_one_sentence(rule: Callable[..., Awaitable[_G]]) -> Callable[..., Aw
         try:
             return await rule(*args, **kwargs)
         except Exception as error:
-            if type(error).__module__ == "builtins" and not isinstance(error, OSError):
+            if isinstance(error, _FAULTS):
                 raise
             logger.error(_message(error))
             logger.debug("Where it was met:", exc_info=error)
