@@ -3,8 +3,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from oci.format.layer_descriptor import LayerDescriptor
 from oci.image import ImageConfig, ImageSpec, assemble
-from oci.layer import BuiltLayer, LayerDescriptor
+from oci.layer import BuiltLayer
 from pants.engine.addresses import Address
 from pants.engine.fs import FileDigest
 from pants.engine.platform import Platform

@@ -55,3 +55,11 @@ def test_a_folder_that_holds_no_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "index.json").write_text("[")
     with pytest.raises(EarlierBuildError, match="Name a folder of `dist/images`"):
         read_earlier_build(tmp_path)
+
+
+def test_a_description_that_is_cut_off_is_named(tmp_path: Path) -> None:
+    folder = write_dist(tmp_path, IMAGE)
+    (file,) = (tmp_path / "layers").glob("*app.json")
+    file.write_bytes(file.read_bytes()[:50])
+    with pytest.raises(EarlierBuildError, match=f"{file}: "):
+        read_earlier_build(folder)
