@@ -60,7 +60,7 @@ class Push:
         is_tagged = self._tagged()
         missing = self._documents.missing() if self._documents else []
         manifests = [] if is_tagged else [self._layout.manifest]
-        bytes_sent = self._send([*manifests, *(each.manifest for each in missing)])
+        bytes_sent = self._send([*manifests, *(each.data for each in missing)])
         if missing and not is_tagged:
             # Not all registries take documents about what they do not have.
             self._put_image(self._digest)

@@ -16,12 +16,13 @@ import requests
 from oci.distribution.blob import Blob
 from oci.distribution.client import RegistryClient
 from oci.distribution.errors import DigestRefused, Refused, RegistryError, TryAgain, UploadLost
+from oci.format.image import DOCKER_MANIFEST_MEDIA_TYPE, INDEX_MEDIA_TYPE, MANIFEST_MEDIA_TYPE
 
 _MANIFEST_TYPES = ", ".join(
     (
-        "application/vnd.oci.image.manifest.v1+json",
-        "application/vnd.oci.image.index.v1+json",
-        "application/vnd.docker.distribution.manifest.v2+json",
+        MANIFEST_MEDIA_TYPE,
+        INDEX_MEDIA_TYPE,
+        DOCKER_MANIFEST_MEDIA_TYPE,
         "application/vnd.docker.distribution.manifest.list.v2+json",
     )
 )

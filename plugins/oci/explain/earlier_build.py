@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Iterator
 
 from oci.contents import ImageContents, LayerContents, layer_contents
 from oci.format import mtree, packages
+from oci.format.errors import FormatError
 from oci.format.history import copied_targets
 from oci.format.layer_descriptor import LayerDescriptor
 from oci.format.layout import read_layout
-from oci.sandbox.errors import SandboxError
 
 
 class EarlierBuildError(Exception):
@@ -42,7 +41,7 @@ def read_earlier_build(path: Path) -> ImageContents:
     """
     try:
         layout = read_layout(path)
-    except SandboxError as error:
+    except FormatError as error:
         raise EarlierBuildError(
             f"--explain-since: {error} Name a folder of `dist/images`."
         ) from None
@@ -65,10 +64,9 @@ def read_earlier_build(path: Path) -> ImageContents:
                 {info.path: info for info in paths},
             )
         )
-    index = json.loads((path / "index.json").read_bytes())
     return ImageContents(
         reference=str(path),
         target="",
-        digest=index["manifests"][0]["digest"],
+        digest=layout.manifest_digest,
         layers=tuple(layers),
     )

@@ -41,6 +41,11 @@ class LayerDescriptor:
     packages: Tuple[str, ...]
     """Package URLs of what is inside (`pkg:deb/...`, `pkg:pypi/...`), sorted."""
 
+    @property
+    def in_manifest(self) -> Dict[str, Any]:
+        """How an image's manifest refers to the blob."""
+        return {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
+
     @classmethod
     def from_json(cls, content: bytes) -> LayerDescriptor:
         """Read what `to_json` wrote.

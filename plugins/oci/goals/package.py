@@ -12,8 +12,9 @@ from oci.report import layer_table
 from oci.sandbox.sizes import human_size
 from oci.stored_blobs import check_whole
 from oci.target_types import ImageLayersField, LayerEnvField
-from oci.util_rules.assemble_image import BuiltImage, blob_entries
+from oci.util_rules.assemble_image import BuiltImage
 from oci.util_rules.attested_image import AttestedImage
+from oci.util_rules.image_layout import blob_entries
 from oci.util_rules.kinds import ImageRequest, LayerRequest
 from pants.core.goals.package import BuiltPackage, BuiltPackageArtifact, PackageFieldSet
 from pants.core.util_rules.environments import EnvironmentField
@@ -84,12 +85,11 @@ async def package_image(
     image = await Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName})
     check_whole((layer.blob for layer in image.layers), Path(options.local_store_dir))
     attested = await Get(AttestedImage, {image: BuiltImage, environment: EnvironmentName})
-    manifest = image.documents.manifest
-    size = len(manifest.content) + len(image.documents.config.content)
+    size = len(image.manifest.content) + len(image.config.content)
     size += sum(layer.descriptor.size for layer in image.layers)
     documents = (document for layer in set(image.layers) for document in _documents(layer))
     layers = await Get(Digest, CreateDigest(documents))
-    headline = f"{spec.repository}:{spec.tag}  sha256:{manifest.sha256}  {human_size(size)}"
+    headline = f"{spec.reference}  {image.manifest.digest}  {human_size(size)}"
     return BuiltPackage(
         await Get(Digest, MergeDigests([attested.digest, layers])),
         (

@@ -137,9 +137,7 @@ async def publish_image(
     spec = await Get(ImageSpec, {image_request: ImageRequest, environment: EnvironmentName})
     if field_set.skip_push.value:
         reason = f"(by `{field_set.skip_push.alias}` on {field_set.address})"
-        return PublishProcesses(
-            [PublishPackages(names=(f"{spec.repository}:{spec.tag}",), description=reason)]
-        )
+        return PublishProcesses([PublishPackages(names=(spec.reference,), description=reason)])
     registries = tuple(
         Registries.from_dict(options.registries).get(
             str(field_set.address), field_set.registries.value or ()
