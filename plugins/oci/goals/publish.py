@@ -34,7 +34,6 @@ from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import AllTargets
 from pants.engine.unions import UnionMembership, UnionRule
 
-_JOURNAL = "__uploads"
 _PUSH = "oci.distribution.push_image"
 
 
@@ -182,7 +181,6 @@ async def publish_image(
                         "-m",
                         _PUSH,
                         attested.referrers_path,
-                        _JOURNAL,
                         push.to_json(),
                     ),
                     env={
@@ -195,7 +193,6 @@ async def publish_image(
                         CODE_MOUNT: code,
                         TOOLCHAIN_MOUNT: toolchain.digest,
                     },
-                    append_only_caches={"oci_uploads": _JOURNAL},
                 ),
             )
         )
