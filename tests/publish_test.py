@@ -28,7 +28,7 @@ def test_a_published_image_is_pulled_and_runs(engine: Engine, tmp_path: Path) ->
         chunk=10**6,
     )
     program = [sys.executable, "-m", push_image.__name__]
-    arguments = [str(tmp_path / "tiny"), str(tmp_path / "journal"), request.to_json()]
+    arguments = [str(tmp_path / "tiny"), request.to_json()]
     environment = {**os.environ, "PYTHONPATH": ":".join(entry for entry in sys.path if entry)}
     try:
         run([*program, *arguments], check=True, timeout=120, env=environment)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable, Mapping
 
+from oci.format.layer_descriptor import LayerDescriptor
 from oci.format.mtree import PathInfo
 from oci.format.packages import Package
 from oci.format.purl import PackageUrl
-from oci.layer import LayerDescriptor
 
 
 @dataclass(frozen=True)

@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Mapping
+from typing import Any, Mapping
 
-from oci.image import ImageConfig, ImageFieldSet
-from oci.target_types import (
-    ImageCmdField,
-    ImageEntrypointField,
-    ImageEnvField,
-    ImageHealthcheckField,
-    ImageLabelsField,
-    ImageLayersField,
-    ImagePortsField,
-    ImageRepositoryField,
-    ImageStopSignalField,
-    ImageUserField,
-    ImageWorkdirField,
-)
+from oci.format.image import ImageConfig
+from oci.image import ImageFieldSet
+from oci.target_types import IMAGE_CONFIG_FIELDS, ImageLayersField, ImageRepositoryField
 from pants.core.util_rules.environments import EnvironmentField
-from pants.util.frozendict import FrozenDict
 
 
 @dataclass(frozen=True)
@@ -29,46 +17,27 @@ class ConfiguredImageFieldSet(ImageFieldSet):
 
     layers: ImageLayersField
     repository: ImageRepositoryField
-    entrypoint: ImageEntrypointField
-    cmd: ImageCmdField
-    env: ImageEnvField
-    user: ImageUserField
-    workdir: ImageWorkdirField
-    ports: ImagePortsField
-    labels: ImageLabelsField
-    stop_signal: ImageStopSignalField
-    healthcheck: ImageHealthcheckField
     environment: EnvironmentField
+
+    # Pants reads from the annotations what a field set holds.
+    __annotations__.update({field.alias: field for field in IMAGE_CONFIG_FIELDS})
 
     @property
     def repository_name(self) -> str:
         return self.repository.value or self.address.target_name
 
     def config(
-        self,
-        env: Mapping[str, str] = FrozenDict(),
-        labels: Mapping[str, str] = FrozenDict(),
-        shell: tuple[str, ...] = (),
-        onbuild: tuple[str, ...] = (),
+        self, env: Mapping[str, str] = {}, labels: Mapping[str, str] = {}, **more: Any
     ) -> ImageConfig:
         """The image's configuration.
 
         Args:
             env: Variables that a target's own `env` may replace.
             labels: Labels that a target's own `labels` may replace.
-            shell: As in `ImageConfig`.
-            onbuild: As in `ImageConfig`.
+            more: Fields of `ImageConfig` that targets do not have.
         """
-        return ImageConfig(
-            entrypoint=self.entrypoint.value or (),
-            cmd=self.cmd.value or (),
-            env=FrozenDict({**env, **(self.env.value or {})}),
-            user=self.user.value or "",
-            workdir=self.workdir.value or "",
-            exposed_ports=self.ports.value or (),
-            labels=FrozenDict({**labels, **(self.labels.value or {})}),
-            stop_signal=self.stop_signal.value or "",
-            healthcheck=self.healthcheck.value or (),
-            shell=shell,
-            onbuild=onbuild,
-        )
+        values = {field.alias: getattr(self, field.alias).value for field in IMAGE_CONFIG_FIELDS}
+        stated = {alias: value for alias, value in values.items() if value}
+        stated["env"] = tuple({**env, **stated.get("env", {})}.items())
+        stated["labels"] = tuple({**labels, **stated.get("labels", {})}.items())
+        return ImageConfig(**stated, **more)

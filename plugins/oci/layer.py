@@ -7,9 +7,9 @@ knows the kinds.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 
+from oci.format.layer_descriptor import LayerDescriptor
 from oci.target_types import LayerEnvField
 from pants.core.util_rules.environments import EnvironmentField
 from pants.engine.addresses import Address
@@ -19,71 +19,6 @@ from pants.engine.process import ProcessResultMetadata
 from pants.engine.target import FieldSet
 from pants.engine.unions import union
 from pants.util.frozendict import FrozenDict
-
-
-@dataclass(frozen=True)
-class LayerDescriptor:
-    """One blob of a layer, as an image manifest refers to it.
-
-    Written next to the blob as JSON; an image is assembled from these alone.
-    Source: OCI image spec 1.1, descriptor.md and layer.md.
-    """
-
-    target: str
-    """Address of the target that the layer was built from."""
-
-    media_type: str
-
-    digest: str
-    """sha256 of the blob as stored. Changes with the codec; never compare layers by it."""
-
-    size: int
-    """Bytes of the blob as stored."""
-
-    diff_id: str
-    """sha256 of the uncompressed tar, `sha256:<hex>`. The layer's identity."""
-
-    uncompressed_size: int
-    """Bytes of the tar."""
-
-    codec: str
-    """The compressor with its options. Its version is fixed by the toolchain's lock."""
-
-    path_count: int
-
-    packages: tuple[str, ...]
-    """Package URLs of what is inside (`pkg:deb/...`, `pkg:pypi/...`), sorted."""
-
-    @classmethod
-    def from_json(cls, target: str, content: bytes) -> LayerDescriptor:
-        """Read what `oci.sandbox.layer_writer` wrote."""
-        data = json.loads(content)
-        return cls(
-            target=target,
-            media_type=data["mediaType"],
-            digest=data["digest"],
-            size=data["size"],
-            diff_id=data["diffID"],
-            uncompressed_size=data["uncompressedSize"],
-            codec=data["codec"],
-            path_count=data["pathCount"],
-            packages=tuple(data["packages"]),
-        )
-
-    def to_json(self) -> bytes:
-        """The form that is written to `dist/layers`."""
-        data = {
-            "target": self.target,
-            "mediaType": self.media_type,
-            "digest": self.digest,
-            "size": self.size,
-            "diffID": self.diff_id,
-            "uncompressedSize": self.uncompressed_size,
-            "codec": self.codec,
-            "pathCount": self.path_count,
-            "packages": self.packages,
-        }
-        return (json.dumps(data, indent=2) + "\n").encode()
 
 
 @dataclass(frozen=True)

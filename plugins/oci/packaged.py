@@ -98,7 +98,7 @@ class Packaged:
                     "reference": image.spec.reference,
                     "target": str(image.spec.address),
                     "path": str(self.dist / image.path),
-                    "digest": image.digest_of_manifest,
+                    "digest": image.manifest.digest,
                     "size": image.size,
                     "newBytes": new,
                     "layers": [layer.descriptor.target for layer in image.layers],
@@ -163,7 +163,7 @@ class Packaged:
             rows.append(
                 (
                     image.spec.reference,
-                    image.digest_of_manifest[:19],
+                    image.manifest.digest[:19],
                     human_size(image.size),
                     counts,
                     human_size(new),

@@ -44,8 +44,8 @@ class Registry:
     mount_from: tuple[str, ...] = ()
     """Repositories there that may hold the same layers, besides those of the images here."""
 
-    chunk_mb: int = 16
-    """Megabytes in one request of an upload."""
+    chunk_mb: int = 64
+    """Megabytes in one request of an upload; a larger blob is sent in several."""
 
     attach: bool = True
     """Whether bills of materials and provenance are pushed with an image."""

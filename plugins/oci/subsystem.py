@@ -94,7 +94,8 @@ class OciSubsystem(Subsystem):
             template with `{{repository}}` (the image's own field), `{{name}}`, `{{directory}}` and
             `{{parent_directory}}` (of its target). `plain_http = true` does without TLS on another
             machine. `mount_from` lists repositories of the registry that may have the same layers,
-            besides those of the images here. `chunk_mb` is the size of one request.
+            besides those of the images here. `chunk_mb` is how much one request sends, 64 by
+            default: set it lower where something before the registry takes less.
             `attach = false` leaves out bills of materials and provenance, for registries that
             take images alone.
 

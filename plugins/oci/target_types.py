@@ -219,13 +219,7 @@ class ImageCreatedField(StringField):
     )
 
 
-COMMON_IMAGE_FIELDS = (
-    *COMMON_TARGET_FIELDS,
-    EnvironmentField,
-    ImageLayersField,
-    ImageRepositoryField,
-    ImageRegistriesField,
-    ImageSkipPushField,
+IMAGE_CONFIG_FIELDS = (
     ImageEntrypointField,
     ImageCmdField,
     ImageEnvField,
@@ -235,6 +229,17 @@ COMMON_IMAGE_FIELDS = (
     ImageLabelsField,
     ImageStopSignalField,
     ImageHealthcheckField,
+)
+"""What a container is started with. Each is a field of `ImageConfig` by its alias."""
+
+COMMON_IMAGE_FIELDS = (
+    *COMMON_TARGET_FIELDS,
+    EnvironmentField,
+    ImageLayersField,
+    ImageRepositoryField,
+    ImageRegistriesField,
+    ImageSkipPushField,
+    *IMAGE_CONFIG_FIELDS,
 )
 """What every kind of image has; `oci.image_fields.ConfiguredImageFieldSet` reads it."""
 

@@ -1,4 +1,4 @@
 """A container engine for tests: one that answers, or a private one for the session.
 
-`discover` finds or starts it, `session` is what tests use, `layout` and `archive` bring images in.
+`discover` finds or starts it, and `session` is what tests use.
 """

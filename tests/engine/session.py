@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence
 
 from docker.errors import APIError, ImageNotFound, NotFound
+from oci.format.docker_archive import docker_archive
+from oci.format.errors import FormatError
+from oci.format.layout import read_layout
 
-from tests.engine.archive import docker_archive
 from tests.engine.connection import connect
 from tests.engine.container import Container, Finished
+from tests.engine.errors import BadLayout
 from tests.engine.files import Files, tar_of
-from tests.engine.layout import Layout
 
 SESSION_LABEL = "io.astronomer.runtime.test-session"
 """Label of everything that tests make; its value is the session's id."""
@@ -59,10 +61,19 @@ class Engine:
 
         Returns:
             The name to run it by.
+
+        Raises:
+            BadLayout: The folder is no such layout.
         """
         if path in self._loaded:
             return self._loaded[path]
-        layout = Layout.open(path)
+        try:
+            layout = read_layout(path)
+        except FormatError as problem:
+            raise BadLayout(
+                f"{problem} Build the image with `./pants package`, and name the folder that holds "
+                "`images/` in ASTRO_RUNTIME_DIST (`dist` after a build)."
+            ) from None
         repository = REPOSITORY_PREFIX + path.name
         tag = f"{repository}:{layout.config_digest.partition(':')[2]}"
         try:

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from tests.engine.errors import BadLayout
 from tests.engine.session import REPOSITORY_PREFIX, Engine, engine_session
 from tests.engine.tiny_image import EXIT_CODE, GREETING, write_tiny_layout
 
@@ -64,3 +67,8 @@ def test_a_failed_build_gives_its_log_and_no_image(engine: Engine, tmp_path: Pat
     assert built.image == ""
     assert GREETING in built.log
     assert f"non-zero code: {EXIT_CODE}" in built.log
+
+
+def test_a_missing_layout_says_what_to_build(engine: Engine, tmp_path: Path) -> None:
+    with pytest.raises(BadLayout, match="Build the image with `./pants package`"):
+        engine.load(tmp_path / "absent")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
-import json
 import struct
 import tarfile
 from pathlib import Path
-from typing import Any, Dict
+
+from oci.format.image import Document, ImageConfig, image_config, image_index, image_manifest
+from oci.format.layer_descriptor import LayerDescriptor
+from oci.sandbox.codec import MEDIA_TYPES
+from oci.testing.images import write_files
 
 GREETING = "hello from a tiny image\n"
 EXIT_CODE = 7
@@ -25,42 +27,28 @@ def write_tiny_layout(path: Path, label: str = "tiny") -> None:
         path: The folder to make.
         label: Value of the image's label `name`; another value gives another image.
     """
-    layer = io.BytesIO()
-    with tarfile.open(fileobj=layer, mode="w", format=tarfile.GNU_FORMAT) as tar:
+    tar_file = io.BytesIO()
+    with tarfile.open(fileobj=tar_file, mode="w", format=tarfile.GNU_FORMAT) as tar:
         program = _program()
         info = tarfile.TarInfo("hello")
         info.size, info.mode = len(program), 0o755
         tar.addfile(info, io.BytesIO(program))
-    blobs = path / "blobs" / "sha256"
-    blobs.mkdir(parents=True)
-    config = _write(
-        blobs,
-        "application/vnd.oci.image.config.v1+json",
-        _json(
-            {
-                "architecture": "amd64",
-                "os": "linux",
-                "config": {"Entrypoint": ["/hello"], "Labels": {"name": label}},
-                "rootfs": {"type": "layers", "diff_ids": [_digest(layer.getvalue())]},
-            }
-        ),
+    layer = Document(gzip.compress(tar_file.getvalue(), mtime=0))
+    descriptor = LayerDescriptor(
+        target="hello",
+        media_type=MEDIA_TYPES["gzip"],
+        digest=layer.digest,
+        size=len(layer.content),
+        diff_id=Document(tar_file.getvalue()).digest,
+        uncompressed_size=len(tar_file.getvalue()),
+        codec="gzip",
+        path_count=1,
+        packages=(),
     )
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "config": config,
-        "layers": [
-            _write(
-                blobs,
-                "application/vnd.oci.image.layer.v1.tar+gzip",
-                gzip.compress(layer.getvalue(), mtime=0),
-            )
-        ],
-    }
-    descriptor = _write(blobs, str(manifest["mediaType"]), _json(manifest))
-    descriptor["annotations"] = {"org.opencontainers.image.ref.name": f"{label}:1"}
-    (path / "index.json").write_bytes(_json({"schemaVersion": 2, "manifests": [descriptor]}))
-    (path / "oci-layout").write_bytes(_json({"imageLayoutVersion": "1.0.0"}))
+    container = ImageConfig(entrypoint=("/hello",), labels=(("name", label),))
+    config = image_config(container, [descriptor], "2022-07-11T00:00:00Z")
+    manifest = image_manifest(config, [descriptor.in_manifest])
+    write_files(path, image_index(manifest, f"{label}:1"), [layer, config, manifest])
 
 
 def _program() -> bytes:
@@ -91,17 +79,3 @@ def _program() -> bytes:
     )
     segment = struct.pack("<IIQQQQQQ", 1, 5, 0, _BASE, _BASE, size, size, 0x1000)
     return header + segment + code + text
-
-
-def _write(blobs: Path, media_type: str, content: bytes) -> Dict[str, Any]:
-    digest = _digest(content)
-    (blobs / digest.partition(":")[2]).write_bytes(content)
-    return {"mediaType": media_type, "digest": digest, "size": len(content)}
-
-
-def _digest(content: bytes) -> str:
-    return "sha256:" + hashlib.sha256(content).hexdigest()
-
-
-def _json(document: Dict[str, Any]) -> bytes:
-    return json.dumps(document).encode()

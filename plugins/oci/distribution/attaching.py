@@ -9,16 +9,11 @@ import json
 from typing import Any, Dict, List, Optional, Sequence
 
 from oci.distribution.errors import Refused, RegistryError
-from oci.distribution.referrers import (
-    INDEX_MEDIA_TYPE,
-    Attachment,
-    attachments,
-    fallback_index,
-    fallback_tag,
-    listed_at_fallback_tag,
-)
 from oci.distribution.repository import Repository
+from oci.format.errors import FormatError
+from oci.format.image import INDEX_MEDIA_TYPE, MANIFEST_MEDIA_TYPE, index_of
 from oci.format.layout import Layout
+from oci.format.referrers import Referrer, fallback_tag, read_fallback_index, read_referrers
 
 Listed = List[Dict[str, Any]]
 """Descriptors of what is attached to an image."""
@@ -38,12 +33,12 @@ class Attaching:
     def __init__(self, repository: Repository, layout: Layout) -> None:
         self._repository = repository
         self._subject = layout.manifest_digest
-        self._tag = fallback_tag(layout)
-        self._ours = attachments(layout)
+        self._tag = fallback_tag(self._subject)
+        self._ours = read_referrers(layout)
         self._by_registry: Optional[Listed] = None
         self._by_tag: Optional[Listed] = None
 
-    def missing(self) -> List[Attachment]:
+    def missing(self) -> List[Referrer]:
         """The documents that the repository lacks.
 
         Raises:
@@ -62,7 +57,7 @@ class Attaching:
             if each in absent or not self._repository.manifest_digest(each.digest)
         ]
 
-    def attach(self, missing: Sequence[Attachment]) -> str:
+    def attach(self, missing: Sequence[Referrer]) -> str:
         """Attach documents, and take away what they replace.
 
         Args:
@@ -96,14 +91,11 @@ class Attaching:
         ]
         return _summary(len(missing), len(replaced) - len(kept), kept)
 
-    def _put(self, document: Attachment) -> bool:
+    def _put(self, document: Referrer) -> bool:
         """Push a document; whether the registry says that it lists it."""
         try:
             return self._repository.put_manifest(
-                document.digest,
-                document.content,
-                document.descriptor["mediaType"],
-                self._subject,
+                document.digest, document.manifest.content, MANIFEST_MEDIA_TYPE, self._subject
             )
         except Refused as problem:
             if problem.status in (401, 403):
@@ -113,13 +105,19 @@ class Attaching:
                 f"({problem.status}){problem.said}: set `attach = false` for it."
             ) from None
 
-    def _absent_from(self, listed: Listed) -> List[Attachment]:
+    def _absent_from(self, listed: Listed) -> List[Referrer]:
         digests = {each.get("digest") for each in listed}
         return [each for each in self._ours if each.digest not in digests]
 
     def _listed_by_tag(self) -> Listed:
         if self._by_tag is None:
-            self._by_tag = listed_at_fallback_tag(self._repository.manifest(self._tag))
+            content = self._repository.manifest(self._tag)
+            try:
+                self._by_tag = [] if content is None else read_fallback_index(content)
+            except FormatError as problem:
+                raise RegistryError(
+                    f"{self._repository.reference}:{self._tag}: {problem} Delete that tag."
+                ) from None
         return self._by_tag
 
     def _earlier(self, listed: Listed) -> List[str]:
@@ -146,9 +144,8 @@ class Attaching:
             # Where tags never change, not even the same may be written again.
             return
         try:
-            self._repository.put_manifest(
-                self._tag, fallback_index([*kept, *added]), INDEX_MEDIA_TYPE
-            )
+            content = index_of([*kept, *added]).content
+            self._repository.put_manifest(self._tag, content, INDEX_MEDIA_TYPE)
         except Refused as problem:
             raise RegistryError(
                 f"{self._repository.reference}: the registry does not take the tag '{self._tag}', "

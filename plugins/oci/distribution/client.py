@@ -13,7 +13,14 @@ import requests
 from oci.distribution.address import RegistryAddress, same_origin
 from oci.distribution.authorization import Authorization, Authorizer, Scopes
 from oci.distribution.docker_config import Credentials
-from oci.distribution.errors import DigestRefused, Refused, RegistryError, TryAgain, UploadLost
+from oci.distribution.errors import (
+    Busy,
+    DigestRefused,
+    Refused,
+    RegistryError,
+    TryAgain,
+    UploadLost,
+)
 from oci.distribution.patience import Patience, requested_pause
 from oci.sandbox.certificates import ca_bundle
 
@@ -228,9 +235,7 @@ class RegistryClient:
         if any(sign in response.text for sign in _FULL) or status == 507:
             raise RegistryError(f"{where}: the registry's disk is full: free space there.")
         if status in _BUSY or (status >= 500 and status != _NOT_IMPLEMENTED):
-            raise TryAgain(
-                f"the registry answers {status}{said}", requested_pause(response.headers)
-            )
+            raise Busy(f"the registry answers {status}{said}", requested_pause(response.headers))
         if "DIGEST_INVALID" in codes:
             raise DigestRefused(f"{where}: the registry refuses a digest{said}")
         if status == 416 or _LOST & codes:

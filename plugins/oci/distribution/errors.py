@@ -37,6 +37,10 @@ class TryAgain(Exception):
         """How long the registry asks to wait, at least."""
 
 
+class Busy(TryAgain):
+    """The registry answers that it does not do what is asked at this moment."""
+
+
 class UploadLost(TryAgain):
     """The registry does not know an upload any more, or not in the state that we know."""
 

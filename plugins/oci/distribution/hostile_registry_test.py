@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from oci.distribution.errors import RegistryError
-from oci.distribution.referrers import attachments
 from oci.format.layout import Layout
+from oci.format.referrers import read_referrers
 from oci.testing import pushing
 from oci.testing.fuzz import TOO_DEEP, fuzzed, mangled
 from oci.testing.images import noise, write_image
@@ -79,10 +79,10 @@ def push(server: RawServer, layout: Layout, answer: Answer) -> str:
         assert "secret" not in said
         return said
     assert heard.took("^PUT .*/manifests/1.0$")
-    documents = attachments(layout)
+    documents = read_referrers(layout)
     for document in documents:
         assert heard.took(f"^PUT .*/manifests/{document.digest}$")
-    manifests = [layout.manifest, *(document.manifest for document in documents)]
+    manifests = [layout.manifest, *(document.data for document in documents)]
     for blob in {
         blob["digest"] for each in manifests for blob in (each["config"], *each["layers"])
     }:

@@ -55,7 +55,3 @@ class Patience:
         pause = max(self._pause * 2 ** (self._failures - 1), min(problem.seconds, _LONGEST_PAUSE))
         if self._stop.wait(pause):
             raise RegistryError(f"{self._what}: pushing was stopped.")
-
-    def progressed(self) -> None:
-        """Start counting anew."""
-        self._failures = 0

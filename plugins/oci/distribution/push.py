@@ -10,7 +10,6 @@ from oci.distribution.attaching import Attaching
 from oci.distribution.blob import Blob
 from oci.distribution.blob_upload import BlobUpload
 from oci.distribution.errors import Refused, RegistryError
-from oci.distribution.journal import Journal
 from oci.distribution.progress import Progress
 from oci.distribution.push_request import PushRequest
 from oci.distribution.repository import Repository
@@ -30,7 +29,6 @@ class Push:
         repository: Where to.
         layout: The image.
         request: What else.
-        journal: See `Journal`.
         progress: Shows how far it is.
     """
 
@@ -39,13 +37,11 @@ class Push:
         repository: Repository,
         layout: Layout,
         request: PushRequest,
-        journal: Journal,
         progress: Progress,
     ) -> None:
         self._repository = repository
         self._layout = layout
         self._request = request
-        self._journal = journal
         self._progress = progress
         self._digest = layout.manifest_digest
         self._documents = Attaching(repository, layout) if request.attach else None
@@ -60,7 +56,7 @@ class Push:
         is_tagged = self._tagged()
         missing = self._documents.missing() if self._documents else []
         manifests = [] if is_tagged else [self._layout.manifest]
-        bytes_sent = self._send([*manifests, *(each.manifest for each in missing)])
+        bytes_sent = self._send([*manifests, *(each.data for each in missing)])
         if missing and not is_tagged:
             # Not all registries take documents about what they do not have.
             self._put_image(self._digest)
@@ -134,9 +130,7 @@ class Push:
     def _bring(self, blob: Blob) -> bool:
         """Get a blob into the repository; whether its bytes had to be sent."""
         names = (name for name in self._request.mount_from if self._is_in(name, blob))
-        upload = BlobUpload(
-            self._repository, blob, self._journal, self._request.chunk, self._progress.sent
-        )
+        upload = BlobUpload(self._repository, blob, self._request.chunk, self._progress.sent)
         was_sent = upload.run(next(names, None))
         self._progress.sent(blob.digest, blob.size)
         return was_sent
@@ -161,7 +155,7 @@ class Push:
                 for future in done:
                     future.result()
         except BaseException:
-            # The others end with the chunk that they are sending, so that it counts.
+            # The others end with the request that they are sending.
             self._repository.client.stop.set()
             for future in pending:
                 future.cancel()

@@ -1,8 +1,8 @@
 """Pushes the image of an OCI layout to a registry.
 
-usage: push_image.py LAYOUT JOURNAL REQUEST
+usage: push_image.py LAYOUT REQUEST
 
-The journal is a folder, the request a JSON document: see `push_request`.
+The request is a JSON document: see `push_request`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from pathlib import Path
 from oci.distribution.address import parse_address
 from oci.distribution.client import RegistryClient
 from oci.distribution.docker_config import DockerConfig
-from oci.distribution.journal import Journal
 from oci.distribution.progress import Progress
 from oci.distribution.push import Push
 from oci.distribution.push_request import PushRequest
@@ -24,20 +23,14 @@ from oci.sandbox.layer_args import host_env
 
 
 def main() -> None:
-    layout, journal, text = sys.argv[1:]
+    layout, text = sys.argv[1:]
     request = PushRequest.from_json(text)
     address = parse_address(request.address, request.plain_http)
     config = DockerConfig(host_env())
     client = RegistryClient(address, lambda: config.credentials(address, request.repository))
     repository = Repository(client, request.repository)
     title = f"{repository.reference}:{request.tag}"
-    push = Push(
-        repository,
-        read_layout(Path(layout)),
-        request,
-        Journal(Path(journal)),
-        Progress(title, sys.stderr),
-    )
+    push = Push(repository, read_layout(Path(layout)), request, Progress(title, sys.stderr))
     try:
         push.run()
     except KeyboardInterrupt:

@@ -60,10 +60,9 @@ class Publisher:
             "chunk": 1 << 20,
         }
         request = PushRequest(address=address, **{**fields, **more})
-        journal = self._folder / "journal"
         program = [sys.executable, "-m", push_image.__name__]
         result = subprocess.run(
-            [*program, str(self._image.root), str(journal), request.to_json()],
+            [*program, str(self._image.root), request.to_json()],
             env={
                 "HOME": str(self.home),
                 "PATH": f"{self.programs}:/usr/bin:/bin",
@@ -77,8 +76,7 @@ class Publisher:
             text=True,
             timeout=120,
         )
-        left = [path.read_text() for path in journal.glob("*")]
-        assert not any(secret in text for secret in SECRETS for text in (result.stdout, *left))
+        assert not any(secret in result.stdout for secret in SECRETS)
         return result
 
 

@@ -15,13 +15,21 @@ from urllib.parse import quote, urljoin
 import requests
 from oci.distribution.blob import Blob
 from oci.distribution.client import RegistryClient
-from oci.distribution.errors import DigestRefused, Refused, RegistryError, TryAgain, UploadLost
+from oci.distribution.errors import (
+    Busy,
+    DigestRefused,
+    Refused,
+    RegistryError,
+    TryAgain,
+    UploadLost,
+)
+from oci.format.image import DOCKER_MANIFEST_MEDIA_TYPE, INDEX_MEDIA_TYPE, MANIFEST_MEDIA_TYPE
 
 _MANIFEST_TYPES = ", ".join(
     (
-        "application/vnd.oci.image.manifest.v1+json",
-        "application/vnd.oci.image.index.v1+json",
-        "application/vnd.docker.distribution.manifest.v2+json",
+        MANIFEST_MEDIA_TYPE,
+        INDEX_MEDIA_TYPE,
+        DOCKER_MANIFEST_MEDIA_TYPE,
         "application/vnd.docker.distribution.manifest.list.v2+json",
     )
 )
@@ -275,20 +283,8 @@ class Repository:
             return None
         return self._opened(response) if "Location" in response.headers else self.start()
 
-    def resume(self, location: str) -> Optional[Upload]:
-        """What the registry has of an upload, or None if it knows it no more."""
-        try:
-            response = self.client.request("GET", location, self.name, self._scopes)
-            received = _received(response)
-            if response.status_code not in (200, 202, 204) or received is None:
-                return None
-            return Upload(self._next(response, location), received, _smallest_chunk(response))
-        except (DigestRefused, RegistryError, UploadLost):
-            # Of an upload of another day, any complaint means the same.
-            return None
-
     def send_chunk(self, upload: Upload, body: Callable[[], Any], size: int) -> Upload:
-        """Send the next bytes of an upload, once.
+        """Send the next bytes of an upload.
 
         Raises:
             TryAgain: The registry may have got some of them.
@@ -305,7 +301,7 @@ class Repository:
             },
         )
         # Some tell how many bytes they have, in place of which is the last.
-        if _received(response) not in (None, end, end + 1):
+        if _last_byte(response) not in (None, end - 1, end):
             raise TryAgain("the registry did not take a whole chunk")
         smallest = _smallest_chunk(response) or upload.min_chunk
         return Upload(self._next(response, upload.location), end, smallest)
@@ -330,13 +326,17 @@ class Repository:
             raise TryAgain("the registry did not take a whole blob")
 
     def _send(self, method: str, location: str, **more: Any) -> requests.Response:
-        """Send something that belongs to an upload, once."""
-        try:
-            return self.client.send(method, location, self.name, self._scopes, **more)
-        except Refused as problem:
-            if problem.status in _GONE:
-                raise UploadLost("the registry knows an upload no more") from None
-            raise
+        """Send something that belongs to an upload; again only where it was not even taken."""
+        patience = self.client.patience(self.name)
+        while True:
+            try:
+                return self.client.send(method, location, self.name, self._scopes, **more)
+            except Busy as problem:
+                patience.failed(problem)
+            except Refused as problem:
+                if problem.status in _GONE:
+                    raise UploadLost("the registry knows an upload no more") from None
+                raise
 
     def _next(self, response: requests.Response, location: str) -> str:
         """Where an upload goes on: where it was, if the answer does not say."""
@@ -406,10 +406,7 @@ def _size_fits(response: requests.Response, size: int) -> bool:
     return not length.isdecimal() or int(length) == size
 
 
-def _received(response: requests.Response) -> Optional[int]:
-    """How many bytes of an upload an answer's `Range` says that the registry has."""
+def _last_byte(response: requests.Response) -> Optional[int]:
+    """Which byte of an upload, from 0, an answer's `Range` says that the registry has got to."""
     match = re.fullmatch(r"(?:bytes[= ])?0-(\d{1,18})", response.headers.get("Range", "").strip())
-    if not match:
-        return None
-    # Of nothing, registries say `0-0` too.
-    return int(match[1]) + 1 if int(match[1]) else 0
+    return int(match[1]) if match else None

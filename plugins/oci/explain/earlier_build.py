@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Iterator
 
 from oci.contents import ImageContents, LayerContents, layer_contents
 from oci.format import mtree, packages
+from oci.format.errors import FormatError
 from oci.format.history import copied_targets
+from oci.format.layer_descriptor import LayerDescriptor
 from oci.format.layout import read_layout
-from oci.layer import LayerDescriptor
-from oci.sandbox.errors import SandboxError
 
 
 class EarlierBuildError(Exception):
     """A folder is no image of an earlier build."""
 
 
-def _descriptors(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+def _descriptors(folder: Path) -> Iterator[tuple[Path, LayerDescriptor]]:
     for path in sorted(folder.glob("*.json")):
         if not path.name.endswith(".packages.json"):
-            yield path, json.loads(path.read_bytes())
+            try:
+                yield path, LayerDescriptor.from_json(path.read_bytes())
+            except ValueError as error:
+                raise EarlierBuildError(f"--explain-since: {path}: {error}.") from None
 
 
 def _layers_beside(path: Path) -> Path:
@@ -39,12 +41,12 @@ def read_earlier_build(path: Path) -> ImageContents:
     """
     try:
         layout = read_layout(path)
-    except SandboxError as error:
+    except FormatError as error:
         raise EarlierBuildError(
             f"--explain-since: {error} Name a folder of `dist/images`."
         ) from None
     folder = _layers_beside(path.resolve())
-    by_diff_id = {data["diffID"]: (file, data) for file, data in _descriptors(folder)}
+    by_diff_id = {found.diff_id: (file, found) for file, found in _descriptors(folder)}
     layers: list[LayerContents] = []
     for diff_id, target in zip(layout.diff_ids, copied_targets(layout.config["history"])):
         if diff_id not in by_diff_id:
@@ -52,20 +54,19 @@ def read_earlier_build(path: Path) -> ImageContents:
                 f"--explain-since: {folder} does not describe the layer {target} of {path}. Keep "
                 "the whole folder `dist` of the earlier build."
             )
-        file, data = by_diff_id[diff_id]
+        file, descriptor = by_diff_id[diff_id]
         paths = mtree.loads(file.with_suffix(".mtree").read_text())
         content = file.with_suffix(".packages.json").read_text()
         layers.append(
             layer_contents(
-                LayerDescriptor.from_json(data["target"], file.read_bytes()),
+                descriptor,
                 packages.loads(content),
                 {info.path: info for info in paths},
             )
         )
-    index = json.loads((path / "index.json").read_bytes())
     return ImageContents(
         reference=str(path),
         target="",
-        digest=index["manifests"][0]["digest"],
+        digest=layout.manifest_digest,
         layers=tuple(layers),
     )

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,8 @@ from oci.contents import ImageContents
 from oci.explain.earlier_build import EarlierBuildError, read_earlier_build
 from oci.explain.samples import sample_image, sample_layer
 from oci.format import mtree, packages
-from oci.format.history import image_history
+from oci.format.image import ImageConfig, image_config, image_index, image_manifest
+from oci.testing.images import write_files
 
 LAYER = sample_layer("layers/app:app", {"pypi/flask": "1.0"}, {"etc/x": "content"})
 IMAGE = sample_image("1.0", LAYER)
@@ -16,17 +16,11 @@ IMAGE = sample_image("1.0", LAYER)
 
 def write_dist(dist: Path, image: ImageContents, name: str = "1.0") -> Path:
     """What `package` leaves of an image, without the layers' bytes."""
-    blobs: dict[str, object] = {}
-    diff_ids = [layer.descriptor.diff_id for layer in image.layers]
-    targets = [layer.descriptor.target for layer in image.layers]
-    history = image_history(targets, {"User": "astro"}, "2022-07-11T00:00:00Z")
-    blobs["config.json"] = {"rootfs": {"diff_ids": diff_ids}, "history": history}
-    blobs["manifest.json"] = {"config": {"digest": "config.json"}, "layers": []}
+    descriptors = [layer.descriptor for layer in image.layers]
+    config = image_config(ImageConfig(user="astro"), descriptors, "2022-07-11T00:00:00Z")
+    manifest = image_manifest(config, [each.in_manifest for each in descriptors])
     folder = dist / "images" / name
-    (folder / "blobs").mkdir(parents=True)
-    for name, content in blobs.items():
-        (folder / "blobs" / name).write_text(json.dumps(content))
-    (folder / "index.json").write_text(json.dumps({"manifests": [{"digest": "manifest.json"}]}))
+    write_files(folder, image_index(manifest, name), [config, manifest])
     (dist / "layers").mkdir()
     for layer in image.layers:
         file = dist / "layers" / layer.descriptor.target.replace("/", ".").replace(":", ".")
@@ -55,3 +49,11 @@ def test_a_folder_that_holds_no_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "index.json").write_text("[")
     with pytest.raises(EarlierBuildError, match="Name a folder of `dist/images`"):
         read_earlier_build(tmp_path)
+
+
+def test_a_description_that_is_cut_off_is_named(tmp_path: Path) -> None:
+    folder = write_dist(tmp_path, IMAGE)
+    (file,) = (tmp_path / "layers").glob("*app.json")
+    file.write_bytes(file.read_bytes()[:50])
+    with pytest.raises(EarlierBuildError, match=f"{file}: "):
+        read_earlier_build(folder)

@@ -6,9 +6,9 @@ import hashlib
 from typing import Mapping
 
 from oci.contents import ImageContents, LayerContents, layer_contents
+from oci.format.layer_descriptor import LayerDescriptor
 from oci.format.mtree import PathInfo
 from oci.format.packages import Package
-from oci.layer import LayerDescriptor
 
 
 def sample_layer(

@@ -1,17 +1,21 @@
 """Writes an image as the archive that `docker load` reads.
 
-Source: the "docker save" format of Docker Image Specification v1.2, with layers left out that the
-engine has: it looks a layer up by its chain of diffIDs before it opens the archive's file.
+Engines before 25 read no OCI layouts; every engine reads this older form, and takes compressed
+layers in it as they are. Source: the "docker save" format of Docker Image Specification v1.2, with
+layers left out that the engine has: it looks a layer up by its chain of diffIDs before it opens the
+archive's file.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import tarfile
-from typing import BinaryIO, List, Sequence
+from pathlib import Path
+from typing import Iterator, Sequence
 
 from oci.format.layout import Layout
+
+_PIECE = 1 << 20
 
 
 def common_prefix(diff_ids: Sequence[str], known: Sequence[Sequence[str]]) -> int:
@@ -27,30 +31,53 @@ def common_prefix(diff_ids: Sequence[str], known: Sequence[Sequence[str]]) -> in
     return best
 
 
-def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
-    info = tarfile.TarInfo(name)
-    info.size = len(content)
-    tar.addfile(info, io.BytesIO(content))
+def docker_archive(layout: Layout, reference: str, skip: int = 0) -> Iterator[bytes]:
+    """The archive piece by piece: no image is held in memory, or lies on the disk twice.
 
-
-def write_archive(layout: Layout, reference: str, skip: int, stream: BinaryIO) -> None:
-    """Write the archive.
+    A layer that stands in the image twice is in the archive once.
 
     Args:
         layout: The image.
         reference: What the engine calls it: `repository:tag`.
         skip: How many layers, from the bottom, to leave out.
-        stream: Where to.
     """
-    names: List[str] = [digest.partition(":")[2] + ".tar" for digest in layout.layers]
-    config = layout.config_digest.partition(":")[2] + ".json"
-    manifest = [{"Config": config, "RepoTags": [reference], "Layers": names}]
-    with tarfile.open(fileobj=stream, mode="w|", bufsize=1 << 20) as tar:
-        _add(tar, "manifest.json", json.dumps(manifest).encode())
-        _add(tar, config, layout.blob(layout.config_digest).read_bytes())
-        for name, digest in list(zip(names, layout.layers))[skip:]:
-            path = layout.blob(digest)
-            info = tarfile.TarInfo(name)
-            info.size = path.stat().st_size
-            with path.open("rb") as content:
-                tar.addfile(info, content)
+    names = {digest: f"{_hex(digest)}.tar" for digest in layout.layers}
+    config = f"{_hex(layout.config_digest)}.json"
+    manifest = {
+        "Config": config,
+        "RepoTags": [reference],
+        "Layers": [names[digest] for digest in layout.layers],
+    }
+    yield from _member("manifest.json", json.dumps([manifest]).encode())
+    yield from _member(config, layout.blob(layout.config_digest).read_bytes())
+    for digest in dict.fromkeys(layout.layers[skip:]):
+        yield from _file_member(names[digest], layout.blob(digest))
+    yield bytes(2 * tarfile.BLOCKSIZE)
+
+
+def _hex(digest: str) -> str:
+    return digest.partition(":")[2]
+
+
+def _header(name: str, size: int) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.size = size
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+def _padding(size: int) -> bytes:
+    return bytes(-size % tarfile.BLOCKSIZE)
+
+
+def _member(name: str, content: bytes) -> Iterator[bytes]:
+    yield _header(name, len(content))
+    yield content + _padding(len(content))
+
+
+def _file_member(name: str, path: Path) -> Iterator[bytes]:
+    size = path.stat().st_size
+    yield _header(name, size)
+    with path.open("rb") as blob:
+        while piece := blob.read(_PIECE):
+            yield piece
+    yield _padding(size)

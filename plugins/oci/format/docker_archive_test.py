@@ -4,57 +4,53 @@ import io
 import json
 import tarfile
 from pathlib import Path
+from typing import Dict, List
 
 import pytest
-from oci.format.docker_archive import common_prefix, write_archive
-from oci.format.layout import Layout, read_layout
-from oci.sandbox.errors import SandboxError
+from oci.format.docker_archive import common_prefix, docker_archive
+from oci.format.layout import Layout
+from oci.testing.images import write_image
 
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
-    """A layout with the layers `one` and `two`."""
-    blobs = tmp_path / "blobs/sha256"
-    blobs.mkdir(parents=True)
-
-    def store(name: str, content: bytes) -> dict:
-        (blobs / name).write_bytes(content)
-        return {"digest": f"sha256:{name}", "size": len(content)}
-
-    config = store("c", json.dumps({"rootfs": {"diff_ids": ["sha256:x", "sha256:y"]}}).encode())
-    layers = [store("one", b"1"), store("two", b"22")]
-    manifest = store("m", json.dumps({"config": config, "layers": layers}).encode())
-    (tmp_path / "index.json").write_text(json.dumps({"manifests": [manifest]}))
-    return read_layout(tmp_path)
+    return write_image(tmp_path / "image", [b"1", b"22"])
 
 
-def archive(layout: Layout, skip: int) -> "dict[str, bytes]":
-    stream = io.BytesIO()
-    write_archive(layout, "image:tag", skip, stream)
-    with tarfile.open(fileobj=io.BytesIO(stream.getvalue())) as tar:
-        return {name: tar.extractfile(name).read() for name in tar.getnames()}  # type: ignore
+def members(layout: Layout, skip: int = 0) -> "List[tuple[str, bytes]]":
+    stream = io.BytesIO(b"".join(docker_archive(layout, "some/image:tag", skip)))
+    with tarfile.open(fileobj=stream) as tar:
+        return [(each.name, tar.extractfile(each).read()) for each in tar]  # type: ignore
 
 
-def test_the_archive_names_all_layers_and_holds_them(layout: Layout) -> None:
-    files = archive(layout, skip=0)
-    assert json.loads(files["manifest.json"]) == [
-        {"Config": "c.json", "RepoTags": ["image:tag"], "Layers": ["one.tar", "two.tar"]}
-    ]
-    assert (files["one.tar"], files["two.tar"]) == (b"1", b"22")
+def archive(layout: Layout, skip: int = 0) -> Dict[str, bytes]:
+    return dict(members(layout, skip))
+
+
+def test_the_archive_names_config_and_layers_and_holds_them(layout: Layout) -> None:
+    files = archive(layout)
+    (entry,) = json.loads(files["manifest.json"])
+    assert entry["RepoTags"] == ["some/image:tag"]
+    assert json.loads(files[entry["Config"]]) == layout.config
+    assert [files[name] for name in entry["Layers"]] == [b"1", b"22"]
 
 
 def test_layers_that_the_engine_has_are_named_but_left_out(layout: Layout) -> None:
     files = archive(layout, skip=1)
-    assert json.loads(files["manifest.json"])[0]["Layers"] == ["one.tar", "two.tar"]
-    assert "one.tar" not in files and "two.tar" in files
+    lower, upper = json.loads(files["manifest.json"])[0]["Layers"]
+    assert lower not in files and upper in files
+
+
+@pytest.mark.parametrize("skip", [0, 1])
+def test_a_layer_that_stands_in_an_image_twice_is_held_once(tmp_path: Path, skip: int) -> None:
+    twice = write_image(tmp_path / "twice", [b"1", b"22", b"1"])
+    names = [name for name, _ in members(twice, skip)]
+    (entry,) = json.loads(archive(twice, skip)["manifest.json"])
+    assert len(entry["Layers"]) == 3
+    assert sorted(names) == sorted({"manifest.json", entry["Config"], *entry["Layers"]})
 
 
 def test_only_a_common_bottom_counts_as_present() -> None:
     assert common_prefix(["a", "b", "c"], [["a", "x"], ["a", "b"], ["b", "c"]]) == 2
     assert common_prefix(["a"], [["a", "b"]]) == 1
     assert common_prefix(["a"], [[], ["b", "a"]]) == 0
-
-
-def test_a_folder_without_a_layout_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SandboxError, match="index.json: not a part of an OCI image layout"):
-        read_layout(tmp_path)

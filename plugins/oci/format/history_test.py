@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from oci.format.history import copied_targets, dockerfile_lines, image_history
+from oci.format.image import CONFIG_KEYS
 
 CREATED = "2022-07-11T00:00:00Z"
 TARGETS = ["layers/os:os", "layers/airflow@resolve=5.0.6"]
@@ -51,6 +52,13 @@ def test_each_layer_has_an_entry_that_names_its_target_and_the_rest_is_empty() -
 def test_every_entry_is_a_line_of_a_dockerfile() -> None:
     assert {line.split()[0] for line in lines()} == INSTRUCTIONS
     assert not [line for line in lines() if "\n" in line]
+
+
+def test_all_that_a_container_can_be_told_has_its_line() -> None:
+    assert set(CONTAINER) == set(CONFIG_KEYS)
+    for key in CONTAINER:
+        without = {other: CONTAINER[other] for other in CONTAINER if other != key}
+        assert lines(without) != lines()
 
 
 def test_what_the_container_is_told_stands_in_it() -> None:

@@ -96,7 +96,7 @@ class ImageLayersOf:
 @rule
 async def image_layers_of(request: ImageRequest, environment: EnvironmentName) -> ImageLayersOf:
     spec = await Get(ImageSpec, {request: ImageRequest, environment: EnvironmentName})
-    return ImageLayersOf(f"{spec.repository}:{spec.tag}", frozenset(map(str, spec.layers)))
+    return ImageLayersOf(spec.reference, frozenset(map(str, spec.layers)))
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ logger = logging.getLogger(__name__)
 def told_in_one_sentence(rule: Callable[..., Awaitable[_G]]) -> Callable[..., Awaitable[_G]]:
     """Log the message of an error that a goal's rule meets, and let the goal exit with 1.
 
-    Stands below `@goal_rule`. Errors that only faulty code raises keep their traceback. With `--level=debug`, all do.
+    Stands below `@goal_rule`. Errors that only faulty code raises keep their traceback. With
+    `--level=debug`, all do.
     """
 
     @functools.wraps(rule)

@@ -34,7 +34,6 @@ from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import AllTargets
 from pants.engine.unions import UnionMembership, UnionRule
 
-_JOURNAL = "__uploads"
 _PUSH = "oci.distribution.push_image"
 
 
@@ -137,9 +136,7 @@ async def publish_image(
     spec = await Get(ImageSpec, {image_request: ImageRequest, environment: EnvironmentName})
     if field_set.skip_push.value:
         reason = f"(by `{field_set.skip_push.alias}` on {field_set.address})"
-        return PublishProcesses(
-            [PublishPackages(names=(f"{spec.repository}:{spec.tag}",), description=reason)]
-        )
+        return PublishProcesses([PublishPackages(names=(spec.reference,), description=reason)])
     registries = tuple(
         Registries.from_dict(options.registries).get(
             str(field_set.address), field_set.registries.value or ()
@@ -184,7 +181,6 @@ async def publish_image(
                         "-m",
                         _PUSH,
                         attested.referrers_path,
-                        _JOURNAL,
                         push.to_json(),
                     ),
                     env={
@@ -197,7 +193,6 @@ async def publish_image(
                         CODE_MOUNT: code,
                         TOOLCHAIN_MOUNT: toolchain.digest,
                     },
-                    append_only_caches={"oci_uploads": _JOURNAL},
                 ),
             )
         )

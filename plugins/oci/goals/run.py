@@ -11,6 +11,7 @@ from oci.subsystem import OciSubsystem
 from oci.target_types import ImageLayersField
 from oci.toolchain import TOOLCHAIN_MOUNT, LayerToolchain
 from oci.util_rules.assemble_image import BuiltImage
+from oci.util_rules.image_layout import ImageLayout
 from oci.util_rules.kinds import ImageRequest
 from oci.util_rules.sandbox_code import MOUNT as CODE_MOUNT
 from oci.util_rules.sandbox_code import SandboxCode
@@ -75,12 +76,13 @@ async def run_image(
         Get(Digest, SandboxCode(_RUN)),
         Get(LayerToolchain, EnvironmentName, environment),
     )
+    layout = await Get(ImageLayout, BuiltImage, image)
     arguments = (
         f"{{chroot}}/{image.path}",
         spec.reference,
         f"--run-args={json.dumps(options.run_args)}",
     )
-    return toolchain_run(_RUN, arguments, image.digest, code, tools)
+    return toolchain_run(_RUN, arguments, layout.digest, code, tools)
 
 
 def rules() -> Iterable[Rule | UnionRule]:

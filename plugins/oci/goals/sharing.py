@@ -46,7 +46,7 @@ async def image_blobs(request: ImageRequest, environment: EnvironmentName) -> Im
     image = await Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName})
     layers = [layer.descriptor for layer in image.layers]
     return ImageBlobs(
-        reference=f"{spec.repository}:{spec.tag}",
+        reference=spec.reference,
         blobs=FrozenDict({layer.digest: layer.size for layer in layers}),
         targets=FrozenDict({layer.digest: layer.target for layer in layers}),
     )

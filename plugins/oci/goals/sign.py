@@ -95,8 +95,7 @@ class Signables:
 async def find_signable(request: SignableRequest, environment: EnvironmentName) -> Signable:
     spec = await Get(ImageSpec, {request.request: ImageRequest, environment: EnvironmentName})
     image = await Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName})
-    digest = f"sha256:{image.documents.manifest.sha256}"
-    return Signable(spec.repository, digest, f"{_FOLDER}/{spec.name}")
+    return Signable(spec.repository, image.manifest.digest, f"{_FOLDER}/{spec.name}")
 
 
 @rule

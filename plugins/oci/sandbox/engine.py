@@ -11,25 +11,10 @@ import subprocess
 import sys
 from typing import Any, Dict, List
 
-from oci.format.docker_archive import common_prefix, write_archive
+from oci.format.docker_archive import common_prefix, docker_archive
+from oci.format.image import CONFIG_KEYS
 from oci.format.layout import Layout
 from oci.sandbox.errors import SandboxError
-
-# Source: OCI image spec 1.1, config.md, and what Docker adds to it.
-_CONFIG_FIELDS = (
-    "Cmd",
-    "Entrypoint",
-    "Env",
-    "ExposedPorts",
-    "Healthcheck",
-    "Labels",
-    "OnBuild",
-    "Shell",
-    "StopSignal",
-    "User",
-    "Volumes",
-    "WorkingDir",
-)
 
 
 class Engine:
@@ -68,7 +53,7 @@ class Engine:
         if (identity[2] or identity[0]) in [digest.partition(":")[2] for digest in digests]:
             return True
         layers = self._inspected("{{json .RootFS.Layers}}", reference)
-        return layers == layout.diff_ids and _same_config(
+        return layers == list(layout.diff_ids) and _same_config(
             self._inspected("{{json .Config}}", reference), layout.config.get("config", {})
         )
 
@@ -103,7 +88,8 @@ class Engine:
         )
         assert process.stdin is not None and process.stderr is not None
         try:
-            write_archive(layout, reference, skip, process.stdin)  # type: ignore[arg-type]
+            for piece in docker_archive(layout, reference, skip):
+                process.stdin.write(piece)
             process.stdin.close()
         except BrokenPipeError:
             # The engine hung up: it says why on stderr.
@@ -117,8 +103,9 @@ def _same_config(theirs: Any, ours: Dict[str, Any]) -> bool:
 
     Engines add fields of containers, and write those that are not set in their own way.
     """
+    # Ours have no volumes, and another image of the same name may.
     return isinstance(theirs, dict) and all(
-        (theirs.get(name) or None) == (ours.get(name) or None) for name in _CONFIG_FIELDS
+        (theirs.get(key) or None) == (ours.get(key) or None) for key in (*CONFIG_KEYS, "Volumes")
     )
 
 

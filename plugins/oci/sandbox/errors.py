@@ -6,6 +6,8 @@ import errno
 import sys
 from typing import Callable
 
+from oci.format.errors import FormatError
+
 
 class SandboxError(Exception):
     """A build step cannot go on. The message is one sentence: what is wrong, where, the fix."""
@@ -18,10 +20,10 @@ FULL_DISK = (
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run `main`; report a `SandboxError` or a full disk as one line on stderr, and exit with 1."""
+    """Run `main`; an error of ours or a full disk is one line on stderr, and an exit with 1."""
     try:
         main()
-    except SandboxError as error:
+    except (FormatError, SandboxError) as error:
         sys.exit(str(error))
     except OSError as error:
         if error.errno == errno.ENOSPC:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import tarfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Callable, Dict, Iterable, List, Optional, Tuple
 
 from oci.format import mtree, packages
+from oci.format.layer_descriptor import LayerDescriptor
 from oci.format.mtree import PathInfo
 from oci.format.packages import Package
 from oci.sandbox.codec import BlobWriter
@@ -195,14 +195,15 @@ def write_layer(
     (output / PATHS).write_text(mtree.dumps(paths))
     contents = list(contents)
     (output / PACKAGES).write_text(packages.dumps(contents))
-    descriptor = {
-        "mediaType": blob.media_type,
-        "digest": blob.digest,
-        "size": blob.size,
-        "diffID": blob.diff_id,
-        "uncompressedSize": blob.uncompressed_size,
-        "codec": blob.command,
-        "pathCount": len(paths),
-        "packages": sorted(package.purl for package in contents),
-    }
-    (output / DESCRIPTOR).write_text(json.dumps(descriptor, indent=2, sort_keys=True) + "\n")
+    descriptor = LayerDescriptor(
+        target="",
+        media_type=blob.media_type,
+        digest=blob.digest,
+        size=blob.size,
+        diff_id=blob.diff_id,
+        uncompressed_size=blob.uncompressed_size,
+        codec=blob.command,
+        path_count=len(paths),
+        packages=tuple(sorted(package.purl for package in contents)),
+    )
+    (output / DESCRIPTOR).write_bytes(descriptor.to_json())

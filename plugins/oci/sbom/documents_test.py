@@ -11,7 +11,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from oci.explain.samples import sample_image, sample_layer
-from oci.image import Document
+from oci.format.image import Document
 from oci.sbom.bill import Subject
 from oci.sbom.cyclonedx import cyclonedx_document
 from oci.sbom.provenance import provenance_document

@@ -6,21 +6,20 @@ an annotation of a manifest whose tag is made from the image's digest.
 
 from __future__ import annotations
 
-import json
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from oci.image import (
-    CONFIG_MEDIA_TYPE,
-    INDEX_MEDIA_TYPE,
-    LAYOUT,
+from oci.format.errors import FormatError
+from oci.format.image import (
     MANIFEST_MEDIA_TYPE,
     REF_NAME_ANNOTATION,
     Document,
+    image_manifest,
+    index_of,
 )
+from oci.format.layout import layout_files, read_layout
 from oci.signing.openssl import SigningError
 
 SIGNATURE_ANNOTATION = "dev.cosignproject.cosign/signature"
@@ -71,26 +70,13 @@ def signature_layout(digest: str, signed: Document, signature: bytes) -> dict[st
         }
     )
     annotations = {SIGNATURE_ANNOTATION: b64encode(signature).decode()}
-    manifest = Document.of(
-        {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST_MEDIA_TYPE,
-            "config": config.descriptor(CONFIG_MEDIA_TYPE),
-            "layers": [signed.descriptor(PAYLOAD_MEDIA_TYPE, annotations=annotations)],
-        }
+    manifest = image_manifest(
+        config, [signed.descriptor(PAYLOAD_MEDIA_TYPE, annotations=annotations)]
     )
     named = manifest.descriptor(
         MANIFEST_MEDIA_TYPE, annotations={REF_NAME_ANNOTATION: signature_tag(digest)}
     )
-    index = Document.of({"schemaVersion": 2, "mediaType": INDEX_MEDIA_TYPE, "manifests": [named]})
-    return {
-        "index.json": index.content,
-        "oci-layout": LAYOUT,
-        **{
-            f"blobs/sha256/{document.sha256}": document.content
-            for document in (config, manifest, signed)
-        },
-    }
+    return layout_files(index_of([named]), (config, manifest, signed))
 
 
 def read_signature(folder: Path) -> Signature:
@@ -99,16 +85,13 @@ def read_signature(folder: Path) -> Signature:
     Raises:
         SigningError: the folder holds no signature.
     """
-
-    def blob(descriptor: dict[str, Any]) -> bytes:
-        return (folder / "blobs" / descriptor["digest"].replace(":", "/")).read_bytes()
-
     try:
-        index = json.loads((folder / "index.json").read_bytes())
-        (layer,) = json.loads(blob(index["manifests"][0]))["layers"]
+        layout = read_layout(folder)
+        (layer,) = layout.manifest["layers"]
         encoded = layer["annotations"][SIGNATURE_ANNOTATION]
-        return Signature(blob(layer), b64decode(encoded, validate=True))
-    except (OSError, ValueError, KeyError, IndexError, TypeError, Base64Error):
+        signed = layout.blob(layer["digest"]).read_bytes()
+        return Signature(signed, b64decode(encoded, validate=True))
+    except (FormatError, OSError, ValueError, KeyError, TypeError, Base64Error):
         raise SigningError(
             f"{folder}: there is no signature here. Sign the image with the goal `sign`."
         ) from None

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
-from typing import Any, Dict, Mapping, Sequence, Union
+from typing import Iterable, List, Mapping, Sequence, Union
 
-from oci.format.layout import Layout, read_layout
+from oci.format.image import MANIFEST_MEDIA_TYPE, Document, image_index, image_manifest
+from oci.format.layout import Layout, layout_files, read_layout
+from oci.format.referrers import EMPTY, EMPTY_MEDIA_TYPE, TITLE_ANNOTATION, Referrer
 
 MB = 1 << 20
+
+LAYER_MEDIA_TYPE = "application/vnd.oci.image.layer.v1.tar"
 
 
 def noise(seed: str, size: int) -> bytes:
     """Bytes that no two seeds have in common."""
     return hashlib.shake_256(seed.encode()).digest(size)
+
+
+def write_files(folder: Path, index: Document, blobs: Iterable[Document]) -> None:
+    """Write a layout. Arguments: as for `layout_files`."""
+    for name, content in layout_files(index, blobs).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
 
 def write_image(
@@ -31,55 +42,37 @@ def write_image(
         name: A label.
         about: Texts to attach to the image, by their file names where they are to have one.
     """
-    blobs = folder / "blobs" / "sha256"
-    blobs.mkdir(parents=True, exist_ok=True)
-
-    def store(media_type: str, content: bytes) -> Dict[str, Any]:
-        digest = hashlib.sha256(content).hexdigest()
-        (blobs / digest).write_bytes(content)
-        return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": len(content)}
-
-    def document(media_type: str, content: Dict[str, Any]) -> Dict[str, Any]:
-        return store(media_type, json.dumps(content).encode())
-
-    kind = "application/vnd.oci.image"
-    config = {
-        "architecture": "amd64",
-        "os": "linux",
-        "config": {"Labels": {"name": name}},
-        "rootfs": {
-            "type": "layers",
-            "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest() for layer in layers],
-        },
-    }
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": f"{kind}.manifest.v1+json",
-        "config": document(f"{kind}.config.v1+json", config),
-        "layers": [store(f"{kind}.layer.v1.tar", layer) for layer in layers],
-    }
-    image = document(f"{kind}.manifest.v1+json", manifest)
-
-    def text_blob(text: str) -> Dict[str, Any]:
-        if not isinstance(about, Mapping):
-            return store("text/plain", text.encode())
-        title = {"org.opencontainers.image.title": text}
-        return {**store("text/plain", about[text].encode()), "annotations": title}
-
-    attached = [
-        document(
-            f"{kind}.manifest.v1+json",
-            {
-                "schemaVersion": 2,
-                "mediaType": f"{kind}.manifest.v1+json",
-                "artifactType": "text/plain",
-                "config": store("application/vnd.oci.empty.v1+json", b"{}"),
-                "layers": [text_blob(text)],
-                "subject": image,
-            },
+    blobs = [Document(layer) for layer in layers]
+    config = Document.of(
+        {
+            "architecture": "amd64",
+            "os": "linux",
+            "config": {"Labels": {"name": name}},
+            "rootfs": {"type": "layers", "diff_ids": [blob.digest for blob in blobs]},
+        }
+    )
+    manifest = image_manifest(config, [blob.descriptor(LAYER_MEDIA_TYPE) for blob in blobs])
+    attached: List[Referrer] = []
+    for text in about:
+        # A document of others need not have a file name.
+        named = {"annotations": {TITLE_ANNOTATION: text}} if isinstance(about, Mapping) else {}
+        document = Document((about[text] if isinstance(about, Mapping) else text).encode())
+        blobs.append(document)
+        attached.append(
+            Referrer(
+                Document.of(
+                    {
+                        "schemaVersion": 2,
+                        "mediaType": MANIFEST_MEDIA_TYPE,
+                        "artifactType": "text/plain",
+                        "config": EMPTY.descriptor(EMPTY_MEDIA_TYPE),
+                        "layers": [document.descriptor("text/plain", **named)],
+                        "subject": manifest.descriptor(MANIFEST_MEDIA_TYPE),
+                    }
+                )
+            )
         )
-        for text in about
-    ]
-    index = {"schemaVersion": 2, "manifests": [image, *attached]}
-    (folder / "index.json").write_text(json.dumps(index))
+    index = image_index(manifest, name, [each.descriptor for each in attached])
+    documents = [config, manifest, EMPTY, *(each.manifest for each in attached)]
+    write_files(folder, index, [*blobs, *documents])
     return read_layout(folder)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import io
-import tempfile
-from pathlib import Path
 from typing import Any, Dict, Optional
 
 from oci.distribution.address import parse_address
 from oci.distribution.client import RegistryClient
 from oci.distribution.docker_config import Credentials
-from oci.distribution.journal import Journal
 from oci.distribution.progress import Progress
 from oci.distribution.push import Push
 from oci.distribution.push_request import PushRequest
@@ -46,13 +43,7 @@ def push(address: str, layout: Layout, credentials: Optional[Credentials] = ME, 
     request = PushRequest(address=address, repository=REPOSITORY, tag=TAG, **fields)
     parsed = parse_address(address, request.plain_http)
     output = io.StringIO()
-    with tempfile.TemporaryDirectory() as folder:
-        client = RegistryClient(parsed, lambda: credentials, pause=0.001)
-        Push(
-            Repository(client, REPOSITORY),
-            layout,
-            request,
-            Journal(Path(folder, "journal")),
-            Progress(f"{REPOSITORY}:{TAG}", output),
-        ).run()
+    client = RegistryClient(parsed, lambda: credentials, pause=0.001)
+    progress = Progress(f"{REPOSITORY}:{TAG}", output)
+    Push(Repository(client, REPOSITORY), layout, request, progress).run()
     return output.getvalue()

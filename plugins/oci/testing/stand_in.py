@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Type
 from urllib.parse import parse_qs, urlsplit
 
-_INDEX = "application/vnd.oci.image.index.v1+json"
+from oci.format.image import INDEX_MEDIA_TYPE
 
 
 @dataclass(frozen=True)
@@ -242,8 +242,8 @@ class StandInRegistry:
             if repository == name and manifest.get("subject", {}).get("digest") == digest:
                 descriptor = {"digest": theirs, "size": len(content)}
                 found.append({**descriptor, "artifactType": manifest["artifactType"]})
-        index = {"schemaVersion": 2, "mediaType": _INDEX, "manifests": found}
-        return Reply(200, {"Content-Type": _INDEX}, json.dumps(index).encode())
+        index = {"schemaVersion": 2, "mediaType": INDEX_MEDIA_TYPE, "manifests": found}
+        return Reply(200, {"Content-Type": INDEX_MEDIA_TYPE}, json.dumps(index).encode())
 
     def _tags(self, request: Request, name: str, rest: str) -> Reply:
         tags = [tag for repository, tag in self.tags if repository == name]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Iterable, Sequence
 
 from oci.conflicts import StackedLayer, conflicts, pairs_to_compare
-from oci.image import LAYOUT, AssembledImage, Document, ImageSpec, assemble
+from oci.format.image import Document, image_config, image_manifest
+from oci.image import ImageSpec
 from oci.layer import BuiltLayer
 from oci.util_rules.kinds import LayerRequest
 from oci.util_rules.layer_paths import (
@@ -18,7 +18,6 @@ from oci.util_rules.layer_paths import (
 )
 from pants.engine.addresses import Address
 from pants.engine.environment import EnvironmentName
-from pants.engine.fs import CreateDigest, Digest, FileContent, FileEntry, SymlinkEntry
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 from pants.util.logging import LogLevel
@@ -27,33 +26,32 @@ MAX_LAYERS = 100
 """Engines stack at most 127 layers, and users add theirs on top."""
 
 
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where an image looks for programs, unless a layer or its target says otherwise."""
+
+
 class ImageError(Exception):
     """An image cannot be assembled."""
 
 
 @dataclass(frozen=True)
 class BuiltImage:
-    """An image that stands in the store, as an OCI image layout."""
+    """An image whose layers stand in the store."""
 
     spec: ImageSpec
     layers: tuple[BuiltLayer, ...]
-    documents: AssembledImage
-
-    digest: Digest
-    """The layout, relative to `dist`."""
-
-    path: str
-    """Folder of the layout: `images/5.0.6-base`."""
+    config: Document
+    manifest: Document
 
     @property
-    def digest_of_manifest(self) -> str:
-        """What registries know the image by: `sha256:<hex>`."""
-        return f"sha256:{self.documents.manifest.sha256}"
+    def path(self) -> str:
+        """Folder of its layout, relative to `dist`: `images/5.0.6-base`."""
+        return f"images/{self.spec.name}"
 
     @property
     def size(self) -> int:
         """Bytes that a registry keeps of the image: layers, configuration and manifest."""
-        size = len(self.documents.manifest.content) + len(self.documents.config.content)
+        size = len(self.manifest.content) + len(self.config.content)
         return size + sum(layer.descriptor.size for layer in self.layers)
 
 
@@ -94,61 +92,24 @@ async def assemble_image(spec: ImageSpec, environment: EnvironmentName) -> Built
         for lower, upper in pairs
     )
     _refuse_conflicts(spec, conflicts(stack, dict(zip(pairs, (each.paths for each in differing)))))
-    documents = assemble(spec, layers)
-    folder = f"images/{spec.name}"
-    digest = await Get(
-        Digest, CreateDigest(write_layout(folder, layers, documents, documents.index))
-    )
-    return BuiltImage(spec, layers, documents, digest, folder)
+    return assemble(spec, layers)
 
 
-def write_layout(
-    folder: str,
-    layers: tuple[BuiltLayer, ...],
-    documents: AssembledImage,
-    index: Document,
-    more: Sequence[Document] = (),
-) -> list[FileContent | FileEntry | SymlinkEntry]:
-    """The files of an image's layout.
+def assemble(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> BuiltImage:
+    """Write an image's configuration and manifest.
 
     Args:
-        folder: Of the layout, relative to `dist`.
-        layers: The image's.
-        documents: The image's.
-        index: What the layout lists.
-        more: Blobs besides those of the image.
+        spec: What the image is.
+        layers: The layers that `spec.layers` names, in that order.
     """
-    return [
-        *blob_entries(layers),
-        *(
-            FileContent(f"blobs/sha256/{document.sha256}", document.content)
-            for document in (documents.config, documents.manifest, *more)
-        ),
-        *layout_files(folder, index),
-    ]
-
-
-def layout_files(folder: str, index: Document) -> list[FileContent | SymlinkEntry]:
-    """The files of a layout beside its blobs.
-
-    Args:
-        folder: Of the layout, relative to `dist`.
-        index: What the layout lists.
-    """
-    return [
-        FileContent(f"{folder}/index.json", index.content),
-        FileContent(f"{folder}/oci-layout", LAYOUT),
-        # All images share one store of blobs: 28 images must not cost 28 copies.
-        SymlinkEntry(f"{folder}/blobs", os.path.relpath("blobs", folder)),
-    ]
-
-
-def blob_entries(layers: tuple[BuiltLayer, ...]) -> list[FileEntry]:
-    """The blobs of layers, where an OCI image layout keeps them."""
-    return sorted(
-        {FileEntry(f"blobs/sha256/{layer.blob.fingerprint}", layer.blob) for layer in layers},
-        key=lambda entry: entry.path,
-    )
+    env = {"PATH": PATH}
+    for layer in layers:
+        env.update(layer.env)
+    env.update(spec.config.env)
+    descriptors = [layer.descriptor for layer in layers]
+    config = image_config(replace(spec.config, env=tuple(env.items())), descriptors, spec.created)
+    manifest = image_manifest(config, [descriptor.in_manifest for descriptor in descriptors])
+    return BuiltImage(spec, layers, config, manifest)
 
 
 def rules() -> Iterable[Rule | UnionRule]:

@@ -1,22 +1,98 @@
 from __future__ import annotations
 
 import json
-import posixpath
+from dataclasses import replace
 
-import pytest
-from oci.image import AssembledImage, Document, image_index
-from oci.util_rules.assemble_image import write_layout
-from pants.engine.fs import FileContent, SymlinkEntry
+from oci.format.image import ImageConfig, image_index
+from oci.format.layer_descriptor import LayerDescriptor
+from oci.image import ImageSpec
+from oci.layer import BuiltLayer
+from oci.util_rules.assemble_image import assemble
+from pants.engine.addresses import Address
+from pants.engine.fs import FileDigest
+from pants.engine.platform import Platform
+from pants.engine.process import ProcessExecutionEnvironment, ProcessResultMetadata
+from pants.util.frozendict import FrozenDict
 
-CONFIG, MANIFEST = Document.of({"config": 1}), Document.of({"manifest": 1})
-INDEX = image_index(MANIFEST, "1.0")
+SPEC = ImageSpec(
+    Address("versions", target_name="image"),
+    repository="demo",
+    tag="1.0",
+    layers=(Address("a"), Address("b")),
+    config=ImageConfig(env=(("LANG", "C"),), user="astro", onbuild=("USER root",)),
+    created="2022-07-11T00:00:00Z",
+    name="1.0",
+)
 
 
-@pytest.mark.parametrize("folder", ["images/1.0", "images/acme/tool", "images/a/b/c+1.0"])
-def test_a_layout_finds_its_blobs_however_deep_it_lies(folder: str) -> None:
-    entries = write_layout(folder, (), AssembledImage(CONFIG, MANIFEST, INDEX), INDEX)
-    (link,) = (entry for entry in entries if isinstance(entry, SymlinkEntry))
-    blobs = posixpath.normpath(posixpath.join(posixpath.dirname(link.path), link.target))
-    files = {entry.path: entry.content for entry in entries if isinstance(entry, FileContent)}
-    (listed,) = json.loads(files[f"{folder}/index.json"])["manifests"]
-    assert files[f"{blobs}/{listed['digest'].replace(':', '/')}"] == MANIFEST.content
+def layer(name: str, **env: str) -> BuiltLayer:
+    file_digest = FileDigest("ab" * 32, 10)
+    return BuiltLayer(
+        Address(name),
+        LayerDescriptor(
+            target=name,
+            media_type="application/vnd.oci.image.layer.v1.tar+gzip",
+            digest=f"sha256:{name}",
+            size=10,
+            diff_id=f"sha256:diff-{name}",
+            uncompressed_size=20,
+            codec="igzip -2",
+            path_count=1,
+            packages=(),
+        ),
+        blob=file_digest,
+        paths=file_digest,
+        packages=file_digest,
+        env=FrozenDict(env),
+        base=None,
+        metadata=ProcessResultMetadata(
+            0,
+            ProcessExecutionEnvironment(
+                environment_name=None,
+                platform=Platform.linux_x86_64.value,
+                docker_image=None,
+                remote_execution=False,
+                remote_execution_extra_platform_properties=[],
+            ),
+            "ran",
+            0,
+        ),
+    )
+
+
+def test_the_manifest_names_config_and_layers_from_bottom_to_top() -> None:
+    image = assemble(SPEC, (layer("a"), layer("b")))
+    manifest = json.loads(image.manifest.content)
+    config = manifest["config"]
+    assert config["digest"] == f"sha256:{image.config.sha256}"
+    assert config["size"] == len(image.config.content)
+    assert [blob["digest"] for blob in manifest["layers"]] == ["sha256:a", "sha256:b"]
+
+
+def test_the_config_lists_diff_ids_and_only_what_is_set() -> None:
+    config = json.loads(assemble(SPEC, (layer("a"), layer("b"))).config.content)
+    assert config["rootfs"]["diff_ids"] == ["sha256:diff-a", "sha256:diff-b"]
+    assert config["config"]["User"] == "astro"
+    assert config["config"]["OnBuild"] == ["USER root"]
+    assert "Entrypoint" not in config["config"]
+
+
+def test_a_health_check_is_written_as_an_engine_reads_it() -> None:
+    checked = replace(SPEC, config=ImageConfig(healthcheck=("curl", "localhost")))
+    config = json.loads(assemble(checked, (layer("a"), layer("b"))).config.content)
+    healthcheck = config["config"]["Healthcheck"]
+    assert healthcheck["Test"] == ["CMD", "curl", "localhost"]
+    assert healthcheck["Interval"] == 30_000_000_000
+
+
+def test_upper_layers_and_then_the_image_win_over_lower_layers() -> None:
+    layers = (layer("a", LANG="en", HOME="/a"), layer("b", HOME="/b"))
+    config = json.loads(assemble(SPEC, layers).config.content)
+    assert {"LANG=C", "HOME=/b"} <= set(config["config"]["Env"])
+
+
+def test_another_tag_changes_the_index_alone() -> None:
+    layers = (layer("a"), layer("b"))
+    one, other = assemble(SPEC, layers), assemble(replace(SPEC, tag="2.0"), layers)
+    assert one.manifest == other.manifest
+    assert image_index(one.manifest, "1.0") != image_index(other.manifest, "2.0")

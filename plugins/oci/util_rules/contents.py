@@ -43,9 +43,9 @@ async def read_image_contents(
     image = await Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName})
     layers = await MultiGet(Get(LayerContents, BuiltLayer, layer) for layer in image.layers)
     return ImageContents(
-        reference=f"{spec.repository}:{spec.tag}",
+        reference=spec.reference,
         target=str(spec.address),
-        digest=f"sha256:{image.documents.manifest.sha256}",
+        digest=image.manifest.digest,
         layers=layers,
     )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Iterable
 
-from oci.layer import OUTPUT_FOLDER, BuiltLayer, LayerDescriptor, LayerProcess
+from oci.format.layer_descriptor import LayerDescriptor
+from oci.layer import OUTPUT_FOLDER, BuiltLayer, LayerProcess
 from oci.sandbox.layer_writer import BLOB, DESCRIPTOR, PACKAGES, PATHS
 from oci.subsystem import OciSubsystem
 from oci.toolchain import TOOLCHAIN_MOUNT, LayerToolchain
@@ -129,14 +130,15 @@ async def build_layer(request: LayerProcess, options: OciSubsystem) -> BuiltLaye
         ),
     )
     descriptor_path = f"{OUTPUT_FOLDER}/{DESCRIPTOR}"
-    entries, descriptor = await MultiGet(
+    entries, (written,) = await MultiGet(
         Get(DigestEntries, Digest, result.output_digest),
         Get(DigestContents, DigestSubset(result.output_digest, PathGlobs([descriptor_path]))),
     )
     files = {entry.path: entry.file_digest for entry in entries if isinstance(entry, FileEntry)}
+    descriptor = LayerDescriptor.from_json(written.content)
     return BuiltLayer(
         address=field_set.address,
-        descriptor=LayerDescriptor.from_json(str(field_set.address), descriptor[0].content),
+        descriptor=replace(descriptor, target=str(field_set.address)),
         blob=files[f"{OUTPUT_FOLDER}/{BLOB}"],
         paths=files[f"{OUTPUT_FOLDER}/{PATHS}"],
         packages=files[f"{OUTPUT_FOLDER}/{PACKAGES}"],

@@ -9,8 +9,9 @@ from oci.image import ImageSpec
 from oci.layer import BuiltLayer
 from oci.packaged import ImageArtifact, LayerArtifact
 from oci.target_types import ImageLayersField, LayerEnvField
-from oci.util_rules.assemble_image import BuiltImage, blob_entries
+from oci.util_rules.assemble_image import BuiltImage
 from oci.util_rules.attested_image import AttestedImage
+from oci.util_rules.image_layout import blob_entries
 from oci.util_rules.kinds import ImageRequest, LayerRequest
 from pants.core.goals.package import BuiltPackage, PackageFieldSet
 from pants.core.util_rules.environments import EnvironmentField

@@ -9,6 +9,7 @@ from oci.goals.run import toolchain_run
 from oci.image import ImageSpec
 from oci.toolchain import LayerToolchain
 from oci.util_rules.assemble_image import BuiltImage
+from oci.util_rules.image_layout import ImageLayout
 from oci.util_rules.kinds import ImageRequest
 from oci.util_rules.sandbox_code import SandboxCode
 from pants.core.goals.run import RunFieldSet, RunInSandboxBehavior, RunRequest
@@ -64,7 +65,8 @@ async def run_local_runtime(
         Get(BuiltImage, {OneImageRequest(field): OneImageRequest, environment: EnvironmentName})
         for field in (field_set.image, field_set.database)
     )
-    images = await Get(Digest, MergeDigests([airflow.digest, database.digest]))
+    layouts = await MultiGet(Get(ImageLayout, BuiltImage, image) for image in (airflow, database))
+    images = await Get(Digest, MergeDigests(layout.digest for layout in layouts))
     arguments = [f"--command={bin_name()} run {field_set.address} --"]
     arguments += ["--airflow", f"{{chroot}}/{airflow.path}", airflow.spec.reference]
     # Not `postgres:latest`, which may be somebody else's in the engine.

@@ -67,7 +67,7 @@ async def make_seal(request: SealRequest, all_targets: AllTargets) -> PublishedR
         Get(ResolveLock, LockRequest(release.manifest.suite)),
     )
     image = await Get(BuiltImage, ImageSpec, spec)
-    config = json.loads(image.documents.config.content)["config"]
+    config = json.loads(image.config.content)["config"]
     return PublishedRelease(
         manifest=release.manifest_hash,
         lock=release.lock_hash,

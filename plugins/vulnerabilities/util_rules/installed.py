@@ -66,7 +66,7 @@ async def installed_image(
     )
     is_release = wrapped.target.has_field(ImageReleaseField)
     return InstalledImage(
-        reference=f"{spec.repository}:{spec.tag}",
+        reference=spec.reference,
         target=str(spec.address),
         # The folder of a release is called after it.
         release=os.path.basename(spec.address.spec_path) if is_release else "",
