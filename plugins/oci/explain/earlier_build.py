@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -46,7 +47,8 @@ def read_earlier_build(path: Path) -> ImageContents:
     folder = _layers_beside(path.resolve())
     by_diff_id = {data["diffID"]: (file, data) for file, data in _descriptors(folder)}
     layers: list[LayerContents] = []
-    for diff_id, target in zip(layout.diff_ids, copied_targets(layout.config["history"])):
+    targets = copied_targets(layout.config["history"])
+    for diff_id, blob, target in zip(layout.diff_ids, layout.manifest["layers"], targets):
         if diff_id not in by_diff_id:
             raise EarlierBuildError(
                 f"--explain-since: {folder} does not describe the layer {target} of {path}. Keep "
@@ -55,17 +57,18 @@ def read_earlier_build(path: Path) -> ImageContents:
         file, data = by_diff_id[diff_id]
         paths = mtree.loads(file.with_suffix(".mtree").read_text())
         content = file.with_suffix(".packages.json").read_text()
+        descriptor = LayerDescriptor.from_json(data["target"], file.read_bytes())
         layers.append(
             layer_contents(
-                LayerDescriptor.from_json(data["target"], file.read_bytes()),
+                # A later build with another codec may have described the same content in its blob.
+                replace(descriptor, digest=blob["digest"], size=blob["size"]),
                 packages.loads(content),
                 {info.path: info for info in paths},
             )
         )
-    index = json.loads((path / "index.json").read_bytes())
     return ImageContents(
         reference=str(path),
         target="",
-        digest=index["manifests"][0]["digest"],
+        digest=layout.manifest_digest,
         layers=tuple(layers),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from oci.contents import ImageContents
 from oci.explain.earlier_build import EarlierBuildError, read_earlier_build
-from oci.explain.samples import sample_image, sample_layer
+from oci.explain.samples import recompressed, sample_image, sample_layer
 from oci.format import mtree, packages
 from oci.format.history import image_history
 
@@ -21,7 +21,8 @@ def write_dist(dist: Path, image: ImageContents, name: str = "1.0") -> Path:
     targets = [layer.descriptor.target for layer in image.layers]
     history = image_history(targets, {"User": "astro"}, "2022-07-11T00:00:00Z")
     blobs["config.json"] = {"rootfs": {"diff_ids": diff_ids}, "history": history}
-    blobs["manifest.json"] = {"config": {"digest": "config.json"}, "layers": []}
+    layers = [{"digest": each.digest, "size": each.size} for each in image.descriptors]
+    blobs["manifest.json"] = {"config": {"digest": "config.json"}, "layers": layers}
     folder = dist / "images" / name
     (folder / "blobs").mkdir(parents=True)
     for name, content in blobs.items():
@@ -41,6 +42,16 @@ def write_dist(dist: Path, image: ImageContents, name: str = "1.0") -> Path:
 def test_what_package_wrote_is_read_back(tmp_path: Path, name: str) -> None:
     found = read_earlier_build(write_dist(tmp_path, IMAGE, name))
     assert found.layers[0] == LAYER
+
+
+def test_a_layer_has_the_blob_of_its_image_when_a_later_build_compressed_it_anew(
+    tmp_path: Path,
+) -> None:
+    folder = write_dist(tmp_path, IMAGE)
+    later = recompressed(LAYER, 7).descriptor
+    (tmp_path / "layers/layers.app.app.json").write_bytes(later.to_json())
+    (found,) = read_earlier_build(folder).descriptors
+    assert (found.digest, found.size) == (LAYER.descriptor.digest, LAYER.descriptor.size)
 
 
 def test_a_layer_without_description_is_named(tmp_path: Path) -> None:

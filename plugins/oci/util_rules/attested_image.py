@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Iterable
 
-from oci.contents import ImageContents, LayerContents
+from oci.contents import ImageContents
 from oci.format.referrers import Referrer, blobs, layout_entries
-from oci.image import Document, image_index
-from oci.layer import BuiltLayer
+from oci.image import Document, ImageSpec, image_index
 from oci.sbom import cyclonedx, provenance, spdx
 from oci.sbom.bill import Subject
 from oci.subsystem import OciSubsystem
@@ -16,7 +15,7 @@ from oci.toolchain import LayerToolchain
 from oci.util_rules.assemble_image import BuiltImage, layout_files, write_layout
 from pants.engine.environment import EnvironmentName
 from pants.engine.fs import CreateDigest, Digest, FileContent
-from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
+from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 from pants.util.logging import LogLevel
 
@@ -54,14 +53,8 @@ async def attest_image(
     image: BuiltImage, options: OciSubsystem, environment: EnvironmentName
 ) -> AttestedImage:
     tools = await Get(LayerToolchain, EnvironmentName, environment)
-    layers = await MultiGet(Get(LayerContents, BuiltLayer, layer) for layer in image.layers)
     spec, manifest = image.spec, image.documents.manifest
-    contents = ImageContents(
-        reference=f"{spec.repository}:{spec.tag}",
-        target=str(spec.address),
-        digest=f"sha256:{manifest.sha256}",
-        layers=layers,
-    )
+    contents = await Get(ImageContents, {spec: ImageSpec, environment: EnvironmentName})
     subject = Subject(contents, spec.repository, spec.tag, spec.created)
     parameters = {
         "compression": options.compression.value,
