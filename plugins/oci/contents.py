@@ -9,6 +9,7 @@ from oci.format.layer_descriptor import LayerDescriptor
 from oci.format.mtree import PathInfo
 from oci.format.packages import Package
 from oci.format.purl import PackageUrl
+from oci.sharing import stored_size
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,6 @@ class LayerContents:
 
     def __hash__(self) -> int:
         return hash(self.descriptor)
-
-    @property
-    def role(self) -> str:
-        """What the layer is for in an image, whatever its parameters: the target without them."""
-        return self.descriptor.target.partition("@")[0]
 
     @property
     def files(self) -> int:
@@ -103,7 +99,23 @@ class ImageContents:
     layers: tuple[LayerContents, ...]
     """From the bottom to the top."""
 
+    created: str = ""
+    """See `ImageSpec.created`."""
+
+    experimental: bool = False
+    """See `ImageSpec.experimental`."""
+
+    @property
+    def descriptors(self) -> tuple[LayerDescriptor, ...]:
+        """Of the layers, in their order."""
+        return tuple(layer.descriptor for layer in self.layers)
+
     @property
     def size(self) -> int:
         """Bytes of all layers as stored."""
-        return sum(layer.descriptor.size for layer in self.layers)
+        return stored_size(self.descriptors)
+
+    @property
+    def packages(self) -> dict[str, PackageContents]:
+        """Those of all layers, by their keys."""
+        return {key: each for layer in self.layers for key, each in layer.packages.items()}

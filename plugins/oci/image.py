@@ -32,6 +32,9 @@ class ImageSpec:
     name: str
     """What files of the image are called, below `dist/images` and elsewhere. No other has it."""
 
+    experimental: bool = False
+    """Whether no number over all images includes it."""
+
     @property
     def reference(self) -> str:
         """What an engine knows the image by: `astro-runtime:5.0.6`."""

@@ -118,6 +118,13 @@ def test_tables_hold_published_releases_alone() -> None:
     )
 
 
+def test_the_table_of_releases_ends_with_what_they_take_together() -> None:
+    sealed = both(seal(AFTER, {"os": 30_000_000, "astro": 500_000}))
+    overview = documents(sealed, FACTS)["README.md"].decode()
+
+    assert "all 2 published releases stores 30.5 MB, 1.00 times the largest image" in overview
+
+
 def test_programs_see_which_releases_are_deprecated() -> None:
     versions = json.loads(documents(both(), FACTS)["runtime-versions.json"])["runtimeVersions"]
 

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Mapping
 
 from locks.unique_keys import read_json
+from oci.sharing import blobs_to_pull, stored_size
 from pants.util.frozendict import FrozenDict
 from wheels.lock import WheelLock
 
@@ -38,6 +39,9 @@ class PublishedLayer:
     """A layer of the image with ONBUILD steps; the other one has the same."""
 
     target: str
+
+    digest: str
+    """sha256 of the blob as stored."""
 
     diff_id: str
     """sha256 of the uncompressed tar."""
@@ -67,12 +71,11 @@ class PublishedRelease:
     @property
     def size(self) -> int:
         """Bytes of all layers as stored."""
-        return sum(layer.size for layer in self.layers)
+        return stored_size(self.layers)
 
     def pulled_after(self, other: PublishedRelease) -> int:
         """Bytes that a node with the other release pulls to have this one."""
-        present = {layer.diff_id for layer in other.layers}
-        return sum(layer.size for layer in self.layers if layer.diff_id not in present)
+        return stored_size(blobs_to_pull(other.layers, self.layers))
 
 
 def _hash(data: Any) -> str:
@@ -119,16 +122,16 @@ class Published:
             variables = dict(release.settings)
             debian[_name(packages)] = packages
             settings[_name(variables)] = variables
-            layers.update({layer.diff_id: asdict(layer) for layer in release.layers})
+            layers.update({layer.digest: asdict(layer) for layer in release.layers})
             releases[number] = {
                 "manifest": release.manifest,
                 "lock": release.lock,
                 "debian": _name(packages),
                 "settings": _name(variables),
-                "layers": [layer.diff_id for layer in release.layers],
+                "layers": [layer.digest for layer in release.layers],
             }
         for layer in layers.values():
-            del layer["diff_id"]
+            del layer["digest"]
         data = {"releases": releases, "debian": debian, "settings": settings, "layers": layers}
         return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode()
 
@@ -155,8 +158,8 @@ class Published:
                             debian=debian[each["debian"]],
                             settings=FrozenDict(data["settings"][each["settings"]]),
                             layers=tuple(
-                                PublishedLayer(diff_id=diff_id, **data["layers"][diff_id])
-                                for diff_id in each["layers"]
+                                PublishedLayer(digest=digest, **data["layers"][digest])
+                                for digest in each["layers"]
                             ),
                         ),
                     )

@@ -33,6 +33,18 @@ def test_an_upgrade_pulls_the_layers_that_are_not_there() -> None:
     assert SEALS["5.0.7"].pulled_after(SEALS["5.0.6"]) == 2
 
 
+def test_a_release_of_another_codec_pulls_what_it_has_in_common() -> None:
+    smaller = seal(RELEASE, {"os": 20_000_000})
+
+    assert smaller.pulled_after(SEALS["5.0.6"]) == 20_000_000
+
+
+def test_the_file_keeps_both_blobs_of_one_content() -> None:
+    both = Published(FrozenDict({**SEALS, "5.0.8": seal(RELEASE, {"os": 20_000_000})}))
+
+    assert Published.from_json(PATH, both.to_json()) == both
+
+
 def test_a_published_release_as_it_was_is_accepted() -> None:
     assert list(broken_seals(make_catalogue(RELEASE, seals={"5.0.6": seal(RELEASE)}))) == []
 

@@ -6,6 +6,7 @@ import json
 from typing import Any, Iterable
 
 from oci.sandbox.sizes import human_size
+from oci.sharing import together
 from runtime.catalogue import Catalogue, Release
 from runtime.changes import ASTRONOMER_PACKAGES, PROVIDER_PREFIX
 from runtime.lifecycle import Series, all_series
@@ -37,6 +38,18 @@ def _release_rows(catalogue: Catalogue, latest: set[str]) -> Iterable[list[str]]
             human_size(seal.size) if seal else "",
             human_size(seal.pulled_after(sealed_before)) if seal and sealed_before else "",
         ]
+
+
+def _together(catalogue: Catalogue) -> str:
+    seals = [catalogue.seal(release) for release in catalogue.releases]
+    whole = together(seal.layers for seal in seals if seal)
+    if not whole.images:
+        return ""
+    return (
+        f"A registry with the images of all {whole.images} published releases stores "
+        f"{human_size(whole.stored)}, {whole.ratio:.2f} times the largest image: see "
+        "[what is counted](../inside.md#bytes)."
+    )
 
 
 def overview(catalogue: Catalogue) -> bytes:
@@ -80,6 +93,7 @@ def overview(catalogue: Catalogue) -> bytes:
         "Sizes are compressed, of the image as it was published. The last column is what a node "
         "with the release before pulls.",
         releases,
+        _together(catalogue),
     )
 
 

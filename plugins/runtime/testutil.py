@@ -70,14 +70,17 @@ def make_policy(**exceptions: Mapping[str, str]) -> Policy:
 def seal(
     release: Release, layers: Mapping[str, int] = {"os": 30_000_000}, debian: DebianState = DEBIAN
 ) -> PublishedRelease:
-    """The seal of a release as it is, with layers of these sizes; equal names are equal layers."""
+    """The seal of a release as it is, with layers of these names, and so contents, and sizes."""
     assert release.lock_hash
     return PublishedRelease(
         manifest=release.manifest_hash,
         lock=release.lock_hash,
         debian=debian,
         settings=FrozenDict({"LANG": "C.UTF-8"}),
-        layers=tuple(PublishedLayer(name, f"sha256:{name}", size) for name, size in layers.items()),
+        layers=tuple(
+            PublishedLayer(name, f"sha256:{name} {size}", f"sha256:{name}", size)
+            for name, size in layers.items()
+        ),
     )
 
 

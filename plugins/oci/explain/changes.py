@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Mapping
 
 from oci.contents import ImageContents, LayerContents, PackageContents
+from oci.format.docker_archive import common_prefix
 from oci.format.mtree import PathInfo
+from oci.sharing import blobs_to_pull, stored_size
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,15 @@ class LayerChange:
 
     @property
     def kind(self) -> str:
-        """`same`, `changed`, `added` or `removed`."""
+        """`same`, `recompressed` (the same in another blob), `changed`, `added` or `removed`."""
         if self.before is None:
             return "added"
         if self.after is None:
             return "removed"
-        same = self.before.descriptor.diff_id == self.after.descriptor.diff_id
-        return "same" if same else "changed"
+        before, after = self.before.descriptor, self.after.descriptor
+        if before.digest == after.digest:
+            return "same"
+        return "recompressed" if before.diff_id == after.diff_id else "changed"
 
 
 @dataclass(frozen=True)
@@ -84,13 +88,8 @@ class ImageChange:
 
     @property
     def pull(self) -> int:
-        """Bytes of the layers that the older image does not have."""
-        known = {layer.descriptor.diff_id for layer in self.before.layers}
-        return sum(
-            layer.descriptor.size
-            for layer in self.after.layers
-            if layer.descriptor.diff_id not in known
-        )
+        """Bytes of the layers to pull; see `oci.sharing`."""
+        return stored_size(blobs_to_pull(self.before.descriptors, self.after.descriptors))
 
     @property
     def pull_above(self) -> int:
@@ -99,12 +98,21 @@ class ImageChange:
         Engines without a store of blobs, such as Docker's classic one, know a layer only on top of
         the same ones, and pull it again on others.
         """
-        ours = [layer.descriptor.diff_id for layer in self.before.layers]
-        size, shared = 0, True
-        for number, layer in enumerate(self.after.layers):
-            shared = shared and ours[number : number + 1] == [layer.descriptor.diff_id]
-            size += 0 if shared else layer.descriptor.size
-        return size
+        before, after = (
+            [layer.digest for layer in image.descriptors] for image in (self.before, self.after)
+        )
+        return stored_size(self.after.descriptors[common_prefix(after, [before]) :])
+
+    @property
+    def same_contents(self) -> bool:
+        """Whether the layers hold the same, whatever compressed them."""
+        before, after = self.before.descriptors, self.after.descriptors
+        return [each.diff_id for each in before] == [each.diff_id for each in after]
+
+    @property
+    def packages(self) -> tuple[PackageChange, ...]:
+        """Those of the whole image; one that went from layer to layer is the same."""
+        return _package_changes(self.before.packages, self.after.packages)
 
 
 def _package_changes(
@@ -113,7 +121,7 @@ def _package_changes(
     changes = []
     for key in sorted(before.keys() | after.keys()):
         old, new = before.get(key), after.get(key)
-        if old and new and old.package.purl == new.package.purl:
+        if old and new and old.version == new.version:
             continue
         present = new or old
         assert present is not None
@@ -158,10 +166,10 @@ def _layer_change(before: LayerContents | None, after: LayerContents | None) -> 
 def image_change(before: ImageContents, after: ImageContents) -> ImageChange:
     """Compare images: each layer with that of the same content, or else with that of its role."""
     by_content = {layer.descriptor.diff_id: layer for layer in before.layers}
-    by_role = {layer.role: layer for layer in before.layers}
+    by_role = {layer.descriptor.role: layer for layer in before.layers}
     changes, matched = [], set()
     for layer in after.layers:
-        old = by_content.get(layer.descriptor.diff_id) or by_role.get(layer.role)
+        old = by_content.get(layer.descriptor.diff_id) or by_role.get(layer.descriptor.role)
         changes.append(_layer_change(old, layer))
         if old:
             matched.add(old.descriptor.diff_id)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from oci.explain.changes import image_change
 from oci.explain.document import change_document
-from oci.explain.samples import sample_image, sample_layer
+from oci.explain.samples import recompressed, sample_image, sample_layer
 from oci.explain.text import explain_change
 
 OS = sample_layer("layers/os", {"deb/debian/bash": "5.1"}, size=30_000_000)
@@ -35,6 +35,31 @@ def test_an_image_changed_nothing_since_itself() -> None:
     assert {layer.kind for layer in change.layers} == {"same"}
 
 
+def test_another_codec_pulls_every_layer_and_leaves_the_contents_the_same() -> None:
+    smaller = sample_image("2.0-zstd", recompressed(OS, 20_000_000), recompressed(NEW, 4_000_000))
+    change = image_change(sample_image("2.0", OS, NEW), smaller)
+    assert (change.pull, change.pull_above) == (24_000_000, 24_000_000)
+    assert [layer.kind for layer in change.layers] == ["recompressed", "recompressed"]
+    text = "\n".join(explain_change(change))
+    assert "to pull: 24.0 MB of 24.0 MB\ncontents: the same\n" in text
+    assert "~ layers/os  20.0 MB  same content, compressed anew (zstd -9)" in text
+    assert change_document(change)["sameContents"]
+
+
+def test_an_image_with_another_configuration_says_so() -> None:
+    text = "\n".join(explain_change(image_change(sample_image("2.0-base", OS, NEW, TOP), AFTER)))
+    assert "to pull: 0 B of 36.0 MB\ncontents: the same, with another configuration\n" in text
+
+
+def test_a_package_that_went_to_another_layer_is_no_change_of_the_image() -> None:
+    below = sample_layer("layers/libraries", {"pypi/six": "1.16"})
+    change = image_change(BEFORE, sample_image("2.0", OS, below, NEW, TOP))
+    assert {(each.name, each.kind) for each in change.packages} == {
+        ("flask", "changed"),
+        ("click", "added"),
+    }
+
+
 def test_a_layer_of_the_same_role_tells_packages_and_files_that_differ() -> None:
     change = image_change(BEFORE, AFTER).layers[1]
     assert {(each.name, each.kind) for each in change.packages} == {
@@ -55,6 +80,7 @@ def test_the_text_gives_the_reason_of_each_changed_layer() -> None:
     text = "\n".join(explain_change(image_change(BEFORE, AFTER)))
     assert "to pull: 6.0 MB of 36.0 MB (6.0 MB where an engine keeps layers and no blobs)" in text
     assert "~ flask 1.0 -> 2.0  (2.0 MB unpacked)" in text
+    assert "contents: 1 package changed, 1 package added, 1 package removed\n" in text
     assert "1 package changed, 1 package added, 1 package removed, 2 files differ besides" in text
     assert "- /etc/gone" in text
     assert "pip" not in text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any
 
 from oci.contents import ImageContents, LayerContents, PackageContents
 from oci.explain.changes import ImageChange, LayerChange, PackageChange
@@ -19,7 +19,8 @@ def _package(package: PackageContents) -> dict[str, Any]:
     }
 
 
-def _layer(layer: LayerContents) -> dict[str, Any]:
+def layer_document(layer: LayerContents) -> dict[str, Any]:
+    """A layer, without what is inside."""
     descriptor = layer.descriptor
     return {
         "target": descriptor.target,
@@ -40,7 +41,7 @@ def image_document(image: ImageContents, sharing: Sharing) -> dict[str, Any]:
         "size": image.size,
         "layers": [
             {
-                **_layer(layer),
+                **layer_document(layer),
                 "sharedWith": list(sharing.others(image, layer)),
                 "packages": [
                     _package(each)
@@ -68,8 +69,8 @@ def _package_change(change: PackageChange) -> dict[str, Any]:
 def _layer_change(change: LayerChange) -> dict[str, Any]:
     return {
         "change": change.kind,
-        "before": _layer(change.before) if change.before else None,
-        "after": _layer(change.after) if change.after else None,
+        "before": layer_document(change.before) if change.before else None,
+        "after": layer_document(change.after) if change.after else None,
         "packages": [_package_change(each) for each in change.packages],
         "files": [
             {"path": f"/{each.path}", "change": each.kind, "package": each.package or None}
@@ -83,48 +84,8 @@ def change_document(change: ImageChange) -> dict[str, Any]:
     return {
         "before": {"reference": change.before.reference, "digest": change.before.digest},
         "after": {"reference": change.after.reference, "digest": change.after.digest},
+        "sameContents": change.same_contents,
         "pull": change.pull,
         "pullWithoutBlobStore": change.pull_above,
         "layers": [_layer_change(each) for each in change.layers],
-    }
-
-
-def catalogue_document(images: Sequence[ImageContents]) -> dict[str, Any]:
-    """What a page about many images needs: each layer and each package of a layer stands once."""
-    packages: dict[tuple[str, str, int], int] = {}
-    layers: dict[str, dict[str, Any]] = {}
-    numbers: dict[str, int] = {}
-    for image in images:
-        for layer in image.layers:
-            diff_id = layer.descriptor.diff_id
-            if diff_id in layers:
-                continue
-            numbers[diff_id] = len(layers)
-            layers[diff_id] = {
-                **_layer(layer),
-                "role": layer.role,
-                "rest": sum(info.size for info in layer.unpackaged),
-                "packages": [
-                    packages.setdefault((key, each.version, each.size), len(packages))
-                    for key, each in layer.packages.items()
-                ],
-            }
-    names = {
-        key: each.name
-        for image in images
-        for layer in image.layers
-        for key, each in layer.packages.items()
-    }
-    return {
-        "packages": [[key, names[key], version, size] for key, version, size in packages],
-        "layers": list(layers.values()),
-        "images": [
-            {
-                "reference": image.reference,
-                "target": image.target,
-                "digest": image.digest,
-                "layers": [numbers[layer.descriptor.diff_id] for layer in image.layers],
-            }
-            for image in images
-        ],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Iterator
 
@@ -48,7 +49,8 @@ def read_earlier_build(path: Path) -> ImageContents:
     folder = _layers_beside(path.resolve())
     by_diff_id = {found.diff_id: (file, found) for file, found in _descriptors(folder)}
     layers: list[LayerContents] = []
-    for diff_id, target in zip(layout.diff_ids, copied_targets(layout.config["history"])):
+    targets = copied_targets(layout.config["history"])
+    for diff_id, blob, target in zip(layout.diff_ids, layout.manifest["layers"], targets):
         if diff_id not in by_diff_id:
             raise EarlierBuildError(
                 f"--explain-since: {folder} does not describe the layer {target} of {path}. Keep "
@@ -59,7 +61,8 @@ def read_earlier_build(path: Path) -> ImageContents:
         content = file.with_suffix(".packages.json").read_text()
         layers.append(
             layer_contents(
-                descriptor,
+                # A later build with another codec may have described the same content in its blob.
+                replace(descriptor, digest=blob["digest"], size=blob["size"]),
                 packages.loads(content),
                 {info.path: info for info in paths},
             )

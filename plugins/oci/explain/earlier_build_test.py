@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from oci.contents import ImageContents
 from oci.explain.earlier_build import EarlierBuildError, read_earlier_build
-from oci.explain.samples import sample_image, sample_layer
+from oci.explain.samples import recompressed, sample_image, sample_layer
 from oci.format import mtree, packages
 from oci.format.image import ImageConfig, image_config, image_index, image_manifest
 from oci.testing.images import write_files
@@ -16,9 +16,12 @@ IMAGE = sample_image("1.0", LAYER)
 
 def write_dist(dist: Path, image: ImageContents, name: str = "1.0") -> Path:
     """What `package` leaves of an image, without the layers' bytes."""
-    descriptors = [layer.descriptor for layer in image.layers]
-    config = image_config(ImageConfig(user="astro"), descriptors, "2022-07-11T00:00:00Z")
-    manifest = image_manifest(config, [each.in_manifest for each in descriptors])
+    config = image_config(
+        ImageConfig(user="astro"),
+        [layer.descriptor for layer in image.layers],
+        "2022-07-11T00:00:00Z",
+    )
+    manifest = image_manifest(config, [each.in_manifest for each in image.descriptors])
     folder = dist / "images" / name
     write_files(folder, image_index(manifest, name), [config, manifest])
     (dist / "layers").mkdir()
@@ -35,6 +38,16 @@ def write_dist(dist: Path, image: ImageContents, name: str = "1.0") -> Path:
 def test_what_package_wrote_is_read_back(tmp_path: Path, name: str) -> None:
     found = read_earlier_build(write_dist(tmp_path, IMAGE, name))
     assert found.layers[0] == LAYER
+
+
+def test_a_layer_has_the_blob_of_its_image_when_a_later_build_compressed_it_anew(
+    tmp_path: Path,
+) -> None:
+    folder = write_dist(tmp_path, IMAGE)
+    later = recompressed(LAYER, 7).descriptor
+    (tmp_path / "layers/layers.app.app.json").write_bytes(later.to_json())
+    (found,) = read_earlier_build(folder).descriptors
+    assert (found.digest, found.size) == (LAYER.descriptor.digest, LAYER.descriptor.size)
 
 
 def test_a_layer_without_description_is_named(tmp_path: Path) -> None:

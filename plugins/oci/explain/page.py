@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import pkgutil
-from typing import Sequence
+from typing import Mapping, Sequence
 
 from oci.contents import ImageContents
-from oci.explain.document import catalogue_document
-from oci.natural_order import natural_order
+from oci.explain.catalogue import catalogue_document
+
+_PROGRAM = ("data.js", "matrix.js", "space.js", "changes.js", "search.js", "state.js")
+"""In the order in which they run."""
 
 
 def _asset(name: str) -> str:
@@ -17,20 +19,20 @@ def _asset(name: str) -> str:
     return content.decode()
 
 
-def catalogue_page(images: Sequence[ImageContents]) -> bytes:
+def catalogue_page(images: Sequence[ImageContents], versions: Mapping[str, str] = {}) -> bytes:
     """The page, with its style, its program and its data inside.
 
     Args:
-        images: In any order; the page lists them in the natural one of their references.
+        images: In any order.
+        versions: See `catalogue_document`.
     """
-    ordered = sorted(images, key=lambda image: natural_order(image.reference))
-    data = json.dumps(catalogue_document(ordered), sort_keys=True, separators=(",", ":"))
+    data = json.dumps(catalogue_document(images, versions), sort_keys=True, separators=(",", ":"))
     # Nothing in the data may end the script element that holds it.
     data = data.replace("<", "\\u003c")
     page = _asset("page.html")
     for mark, content in (
         ("/* style */", _asset("page.css")),
-        ("/* program */", _asset("page.js")),
+        ("/* program */", "\n".join(map(_asset, _PROGRAM))),
         ("/* data */", data),
     ):
         page = page.replace(mark, content)

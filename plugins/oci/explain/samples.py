@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Mapping
 
 from oci.contents import ImageContents, LayerContents, layer_contents
@@ -70,9 +71,23 @@ def sample_layer(
     return layer_contents(descriptor, contents, paths)
 
 
-def sample_image(tag: str, *layers: LayerContents) -> ImageContents:
+def recompressed(layer: LayerContents, size: int) -> LayerContents:
+    """The same content in the blob of another codec."""
+    blob = f"sha256:{_sha256(f'{layer.descriptor.digest} {size}')}"
+    descriptor = replace(layer.descriptor, digest=blob, size=size, codec="zstd -9")
+    return replace(layer, descriptor=descriptor)
+
+
+def sample_image(tag: str, *layers: LayerContents, experimental: bool = False) -> ImageContents:
     """An image of these layers."""
-    return ImageContents(f"demo:{tag}", f"versions/{tag}:image", f"sha256:{_sha256(tag)}", layers)
+    return ImageContents(
+        f"demo:{tag}",
+        f"versions/{tag}:image",
+        f"sha256:{_sha256(tag)}",
+        layers,
+        "2022-07-11T00:00:00Z",
+        experimental,
+    )
 
 
 def _sha256(text: str) -> str:

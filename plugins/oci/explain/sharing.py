@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterable
 
 from oci.contents import ImageContents, LayerContents
+from oci.image import ImageSpec
 from oci.natural_order import natural_order
 
 
 @dataclass(frozen=True)
 class Sharing:
-    """Who has a layer: by content among images that are built, by target among all others."""
+    """Who has a layer: by blob among images that are built, by target among all others."""
 
     built: tuple[ImageContents, ...]
+    named: tuple[ImageSpec, ...]
 
-    named: tuple[tuple[str, frozenset[str]], ...]
-    """References of the other images with the addresses of their layers."""
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """References of all images but the experiments."""
+        known: tuple[ImageContents | ImageSpec, ...] = (*self.built, *self.named)
+        return tuple(each.reference for each in known if not each.experimental)
 
     def others(self, image: ImageContents, layer: LayerContents) -> tuple[str, ...]:
         """References of the other images with this layer."""
-        diff_id, target = layer.descriptor.diff_id, layer.descriptor.target
+        digest, target = layer.descriptor.digest, layer.descriptor.target
         found = {
             other.reference
             for other in self.built
-            if any(each.descriptor.diff_id == diff_id for each in other.layers)
+            if any(each.digest == digest for each in other.descriptors)
         }
-        found |= {reference for reference, layers in self.named if target in layers}
+        found |= {other.reference for other in self.named if target in map(str, other.layers)}
         return tuple(sorted(found - {image.reference}, key=natural_order))
-
-
-def stored_once(images: Iterable[ImageContents]) -> int:
-    """Bytes of all distinct layers of images."""
-    return sum(
-        {
-            layer.descriptor.digest: layer.descriptor.size
-            for image in images
-            for layer in image.layers
-        }.values()
-    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Iterator, Sequence
 
-from oci.contents import ImageContents, PackageContents
+from oci.contents import ImageContents, LayerContents, PackageContents
 from oci.explain.changes import FileChange, ImageChange, LayerChange, PackageChange
 from oci.explain.sharing import Sharing
+from oci.natural_order import natural_order
 from oci.report import table
 from oci.sandbox.sizes import human_size
 
@@ -16,17 +18,41 @@ _BIGGEST = 15
 _MOST = 25
 """Packages or files that are listed of a changed layer; JSON has all."""
 
-_MARKS = {"added": "+", "removed": "-", "changed": "~", "same": "="}
+_FEW = 3
+"""Images that are listed by name; JSON has all."""
+
+_MARKS = {"added": "+", "removed": "-", "changed": "~", "recompressed": "~", "same": "="}
+
+
+def _repository(reference: str) -> str:
+    return reference.rpartition(":")[0]
 
 
 def _names(references: Sequence[str]) -> str:
-    """References, without a repository that the one before has too."""
-    short, repository = [], ""
-    for reference in references:
-        name, _, tag = reference.rpartition(":")
-        short.append(tag if name == repository else reference)
-        repository = name
-    return ", ".join(short) or "-"
+    """References of one repository, which stands once."""
+    return ", ".join([*references[:1], *(each.rpartition(":")[2] for each in references[1:])])
+
+
+def _shared_with(image: ImageContents, layer: LayerContents, sharing: Sharing) -> str:
+    """By repository: `all 30 images`, `all but demo:1.0`, `7 of 30 images`, `demo:1.1, 1.2`."""
+    others = sharing.others(image, layer)
+    parts = []
+    for repository, group in groupby(others, _repository):
+        names = tuple(group)
+        own = _repository(image.reference) == repository
+        having = {*names, image.reference} if own else {*names}
+        counted = [each for each in sharing.counted if _repository(each) == repository]
+        lacking = sorted({*counted} - having, key=natural_order)
+        of = "images" if own else f"images of {repository}"
+        if len(names) <= _FEW:
+            parts.append(_names(names))
+        elif not lacking:
+            parts.append(f"all {len(having)} {of}")
+        elif len(lacking) <= _FEW:
+            parts.append(f"all but {_names(lacking)}")
+        else:
+            parts.append(f"{len(having)} of {len({*counted, *having})} {of}")
+    return ", ".join(parts) or "-"
 
 
 def _count(number: int, what: str) -> str:
@@ -54,7 +80,7 @@ def explain_image(image: ImageContents, sharing: Sharing) -> Iterator[str]:
             human_size(layer.descriptor.uncompressed_size),
             f"{layer.files:,}",
             str(len(layer.packages)),
-            _names(sharing.others(image, layer)),
+            _shared_with(image, layer, sharing),
         )
         for layer in image.layers
     ]
@@ -92,17 +118,18 @@ def _first(lines: Sequence[str], what: str) -> Iterator[str]:
         yield f"      and {_count(len(lines) - _MOST, f'more {what}')} (all: --output-format=json)"
 
 
-def _reason(change: LayerChange, others: Sequence[FileChange]) -> str:
+def _kinds(changes: Sequence[PackageChange]) -> str:
     counts = [
-        (sum(each.kind == kind for each in change.packages), kind)
+        (sum(each.kind == kind for each in changes), kind)
         for kind in ("changed", "added", "removed")
     ]
-    parts = [f"{_count(number, 'package')} {kind}" for number, kind in counts if number]
-    if others:
-        parts.append(
-            f"{_count(len(others), 'file')} differ{'s' if len(others) == 1 else ''} besides"
-        )
-    return ", ".join(parts) or "the same paths with other time stamps"
+    return ", ".join(f"{_count(number, 'package')} {kind}" for number, kind in counts if number)
+
+
+def _reason(change: LayerChange, others: Sequence[FileChange]) -> str:
+    besides = f"{_count(len(others), 'file')} differ{'s' if len(others) == 1 else ''} besides"
+    parts = [_kinds(change.packages), besides if others else ""]
+    return ", ".join(filter(None, parts)) or "the same paths with other time stamps"
 
 
 def _layer_lines(change: LayerChange) -> Iterator[str]:
@@ -115,12 +142,23 @@ def _layer_lines(change: LayerChange) -> Iterator[str]:
     if change.kind == "removed":
         yield f"{head}  no longer there"
         return
+    if change.kind == "recompressed":
+        yield f"{head}  same content, compressed anew ({layer.descriptor.codec})"
+        return
     # What a package brings is told by the package; and a new layer's files are no news.
     news = change.kind == "changed" or not change.packages
     others = [each for each in change.files if news and not each.expected]
     yield f"{head}  {change.kind}: {_reason(change, others)}"
     yield from _first([_package_line(each) for each in change.packages], "package")
     yield from _first([f"{_MARKS[each.kind]} /{each.path}" for each in others], "file")
+
+
+def _contents(change: ImageChange) -> str:
+    if not change.same_contents:
+        return _kinds(change.packages) or "the same packages, in other layers or with other files"
+    if change.before.digest == change.after.digest:
+        return "the same image"
+    return "the same" if change.pull else "the same, with another configuration"
 
 
 def explain_change(change: ImageChange) -> Iterator[str]:
@@ -130,6 +168,7 @@ def explain_change(change: ImageChange) -> Iterator[str]:
     if change.pull_above != change.pull:
         line += f" ({human_size(change.pull_above)} where an engine keeps layers and no blobs)"
     yield line
+    yield f"contents: {_contents(change)}"
     yield ""
     for layer in change.layers:
         yield from _layer_lines(layer)

@@ -22,7 +22,10 @@ class LayerDescriptor:
     media_type: str
 
     digest: str
-    """sha256 of the blob as stored. Changes with the codec; never compare layers by it."""
+    """sha256 of the blob as stored, by which registries and clients know it.
+
+    It changes with the codec: bytes go by it, contents by `diff_id`.
+    """
 
     size: int
     """Bytes of the blob as stored."""
@@ -40,6 +43,11 @@ class LayerDescriptor:
 
     packages: Tuple[str, ...]
     """Package URLs of what is inside (`pkg:deb/...`, `pkg:pypi/...`), sorted."""
+
+    @property
+    def role(self) -> str:
+        """What the layer is for in an image, whatever its parameters: the target without them."""
+        return self.target.partition("@")[0]
 
     @property
     def in_manifest(self) -> Dict[str, Any]:

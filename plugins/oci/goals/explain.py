@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any, Iterable
@@ -18,7 +17,6 @@ from oci.explain.sharing import Sharing
 from oci.explain.text import explain_change, explain_image
 from oci.image import ImageSpec
 from oci.target_types import ImageLayersField
-from oci.util_rules.contents import ImageContentsRequest
 from oci.util_rules.kinds import ImageRequest
 from pants.base.build_root import BuildRoot
 from pants.core.util_rules.distdir import DistDir
@@ -28,10 +26,10 @@ from pants.engine.console import Console
 from pants.engine.environment import EnvironmentName
 from pants.engine.fs import CreateDigest, Digest, FileContent, Workspace
 from pants.engine.goal import Goal, GoalSubsystem, Outputting
-from pants.engine.rules import Get, MultiGet, Rule, collect_rules, goal_rule, rule
-from pants.engine.target import AllTargets, FilteredTargets, WrappedTarget, WrappedTargetRequest
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, goal_rule
+from pants.engine.target import AllTargets, FilteredTargets
 from pants.engine.unions import UnionRule
-from pants.option.option_types import BoolOption, EnumOption, StrOption
+from pants.option.option_types import BoolOption, DictOption, EnumOption, StrOption
 from pants.util.docutil import bin_name
 from pants.util.strutil import softwrap
 
@@ -78,48 +76,19 @@ class ExplainSubsystem(Outputting, GoalSubsystem):
             """
         ),
     )
+    versions = DictOption[str](
+        help=softwrap(
+            """
+            Packages whose versions that page shows beside each image, as package URLs without
+            version, by the heads of their columns: `{"Airflow": "pypi/apache-airflow"}`.
+            """
+        ),
+    )
 
 
 class Explain(Goal):
     subsystem_cls = ExplainSubsystem
     environment_behavior = Goal.EnvironmentBehavior.LOCAL_ONLY
-
-
-@dataclass(frozen=True)
-class ImageLayersOf:
-    """The layers that an image target names; none of them need be built."""
-
-    reference: str
-    layers: frozenset[str]
-
-
-@rule
-async def image_layers_of(request: ImageRequest, environment: EnvironmentName) -> ImageLayersOf:
-    spec = await Get(ImageSpec, {request: ImageRequest, environment: EnvironmentName})
-    return ImageLayersOf(spec.reference, frozenset(map(str, spec.layers)))
-
-
-@dataclass(frozen=True)
-class NamedImageRequest:
-    """Asks for the image at an address that an option gives as a text."""
-
-    spec: str
-
-
-@rule
-async def named_image(request: NamedImageRequest, environment: EnvironmentName) -> ImageContents:
-    origin = "the option `--explain-since`"
-    address = await Get(
-        Address, AddressInput, AddressInput.parse(request.spec, description_of_origin=origin)
-    )
-    wrapped = await Get(WrappedTarget, WrappedTargetRequest(address, description_of_origin=origin))
-    if not wrapped.target.has_field(ImageLayersField):
-        raise ExplainError(
-            f"--explain-since: {address} is a `{wrapped.target.alias}` and no image. Name an "
-            "image, such as `versions/5.0.5:runtime`, or the folder of an earlier build."
-        )
-    contents = ImageContentsRequest(ImageRequest(address))
-    return await Get(ImageContents, {contents: ImageContentsRequest, environment: EnvironmentName})
 
 
 def _json(data: Any) -> str:
@@ -153,15 +122,12 @@ async def explain(
             f"--explain-since compares one image with another, without a page, and "
             f"{len(chosen)} are named. Name one: `{bin_name()} explain --since=OTHER IMAGE`."
         )
-    images = await MultiGet(
-        Get(
-            ImageContents,
-            {
-                ImageContentsRequest(ImageRequest(address)): ImageContentsRequest,
-                environment.val: EnvironmentName,
-            },
-        )
+    specs = await MultiGet(
+        Get(ImageSpec, {ImageRequest(address): ImageRequest, environment.val: EnvironmentName})
         for address in chosen
+    )
+    images = await MultiGet(
+        Get(ImageContents, {spec: ImageSpec, environment.val: EnvironmentName}) for spec in specs
     )
     as_json = options.output_format == OutputFormat.JSON
     if options.since:
@@ -172,14 +138,14 @@ async def explain(
             except EarlierBuildError as error:
                 raise ExplainError(str(error)) from None
         else:
-            request = NamedImageRequest(options.since)
-            before = await Get(
-                ImageContents,
-                {request: NamedImageRequest, environment.val: EnvironmentName},
-            )
+            origin = "the option `--explain-since`"
+            given = AddressInput.parse(options.since, description_of_origin=origin)
+            request = ImageRequest(await Get(Address, AddressInput, given), origin)
+            spec = await Get(ImageSpec, {request: ImageRequest, environment.val: EnvironmentName})
+            before = await Get(ImageContents, {spec: ImageSpec, environment.val: EnvironmentName})
         text = _change_output(image_change(before, images[0]), as_json)
     elif options.html:
-        content = FileContent(_PAGE, catalogue_page(images))
+        content = FileContent(_PAGE, catalogue_page(images, options.versions))
         workspace.write_digest(
             await Get(Digest, CreateDigest([content])), path_prefix=str(dist_dir.relpath)
         )
@@ -187,14 +153,13 @@ async def explain(
     else:
         others = await MultiGet(
             Get(
-                ImageLayersOf,
+                ImageSpec,
                 {ImageRequest(target.address): ImageRequest, environment.val: EnvironmentName},
             )
             for target in all_targets
             if target.has_field(ImageLayersField) and target.address not in chosen
         )
-        named = tuple((other.reference, other.layers) for other in others)
-        text = _image_output(images, Sharing(images, named), as_json)
+        text = _image_output(images, Sharing(images, others), as_json)
     with options.output_sink(console) as sink:
         print(text, file=sink)
     return Explain(exit_code=0)

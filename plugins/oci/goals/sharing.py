@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import Iterable, Iterator, Mapping
+from typing import Iterable, Iterator
 
 from oci.chosen_images import chosen_images
 from oci.image import ImageSpec
+from oci.layer import LayerDescriptor
 from oci.report import table
 from oci.sandbox.sizes import human_size
-from oci.sharing import ImageBlobs, SharingReport, share
+from oci.sharing import SharingReport, share
 from oci.util_rules.assemble_image import BuiltImage
 from oci.util_rules.kinds import ImageRequest
 from pants.core.util_rules.environments import ChosenLocalEnvironmentName
 from pants.engine.console import Console
 from pants.engine.environment import EnvironmentName
 from pants.engine.goal import Goal, GoalSubsystem, Outputting
-from pants.engine.rules import Get, MultiGet, Rule, collect_rules, goal_rule, rule
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, goal_rule
 from pants.engine.target import FilteredTargets
 from pants.option.option_types import BoolOption
-from pants.util.frozendict import FrozenDict
 from pants.util.strutil import softwrap
 
 
@@ -27,8 +27,9 @@ class SharingSubsystem(Outputting, GoalSubsystem):
     name = "sharing"
     help = softwrap(
         """
-        Say how many bytes images take together, each distinct layer once, and how many a node
-        pulls to get from each image to the next one. Builds what is not built yet.
+        Say how many bytes images take together, each distinct layer once and experiments left out,
+        and how many a node pulls to get from each image to the next one. Builds what is not built
+        yet.
         """
     )
 
@@ -40,25 +41,13 @@ class SharingGoal(Goal):
     environment_behavior = Goal.EnvironmentBehavior.LOCAL_ONLY
 
 
-@rule
-async def image_blobs(request: ImageRequest, environment: EnvironmentName) -> ImageBlobs:
-    spec = await Get(ImageSpec, {request: ImageRequest, environment: EnvironmentName})
-    image = await Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName})
-    layers = [layer.descriptor for layer in image.layers]
-    return ImageBlobs(
-        reference=spec.reference,
-        blobs=FrozenDict({layer.digest: layer.size for layer in layers}),
-        targets=FrozenDict({layer.digest: layer.target for layer in layers}),
-    )
-
-
 _NAMED = 2
 """More layers than these would not fit a terminal; JSON has all."""
 
 
-def _layers(new: Mapping[str, int]) -> str:
-    largest = sorted(new.items(), key=lambda each: (-each[1], each[0]))
-    named = [f"{target.partition('@')[0]} {human_size(size)}" for target, size in largest[:_NAMED]]
+def _layers(new: Iterable[LayerDescriptor]) -> str:
+    largest = sorted(new, key=lambda layer: (-layer.size, layer.target))
+    named = [f"{layer.role} {human_size(layer.size)}" for layer in largest[:_NAMED]]
     if len(largest) > _NAMED:
         named.append(f"{len(largest) - _NAMED} more")
     return ", ".join(named) or "-"
@@ -81,14 +70,18 @@ def _tables(report: SharingReport) -> Iterator[str]:
         right=frozenset({2}),
     )
     yield ""
-    yield from table(
-        [
-            (f"{len(report.images)} images, each distinct layer once", human_size(report.stored)),
-            ("the largest of them", human_size(report.largest)),
-            ("ratio", f"{report.stored / report.largest:.2f}"),
-        ],
-        right=frozenset({1}),
-    )
+    whole = report.together
+    if whole.images:
+        yield from table(
+            [
+                (f"{whole.images} images, each distinct layer once", human_size(whole.stored)),
+                ("the largest of them", human_size(whole.largest)),
+                ("ratio", f"{whole.ratio:.2f}"),
+            ],
+            right=frozenset({1}),
+        )
+    if report.experiments:
+        yield f"  not counted, as experiments: {', '.join(report.experiments)}"
 
 
 @goal_rule
@@ -98,14 +91,20 @@ async def sharing(
     environment: ChosenLocalEnvironmentName,
     console: Console,
 ) -> SharingGoal:
-    images = await MultiGet(
-        Get(
-            ImageBlobs,
-            {ImageRequest(address): ImageRequest, environment.val: EnvironmentName},
-        )
+    specs = await MultiGet(
+        Get(ImageSpec, {ImageRequest(address): ImageRequest, environment.val: EnvironmentName})
         for address in chosen_images(targets, options.name)
     )
-    report = share(images)
+    images = await MultiGet(
+        Get(BuiltImage, {spec: ImageSpec, environment.val: EnvironmentName}) for spec in specs
+    )
+    report = share(
+        {
+            image.spec.reference: tuple(layer.descriptor for layer in image.layers)
+            for image in images
+        },
+        {spec.reference for spec in specs if spec.experimental},
+    )
     text = json.dumps(report.to_json(), indent=2) if options.json else "\n".join(_tables(report))
     with options.output_sink(console) as sink:
         print(text, file=sink)

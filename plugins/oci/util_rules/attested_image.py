@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable
 
-from oci.contents import ImageContents, LayerContents
+from oci.contents import ImageContents
 from oci.format.image import Document, image_index
 from oci.format.referrers import Referrer, blobs, layout_entries
-from oci.layer import BuiltLayer
+from oci.image import ImageSpec
 from oci.sbom import cyclonedx, provenance, spdx
 from oci.sbom.bill import Subject
 from oci.subsystem import OciSubsystem
@@ -17,7 +17,7 @@ from oci.util_rules.assemble_image import BuiltImage
 from oci.util_rules.image_layout import document_entries, image_entries, listing_entries
 from pants.engine.environment import EnvironmentName
 from pants.engine.fs import CreateDigest, Digest, FileContent
-from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
+from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 from pants.util.logging import LogLevel
 
@@ -38,9 +38,8 @@ async def attest_image(
     image: BuiltImage, options: OciSubsystem, environment: EnvironmentName
 ) -> AttestedImage:
     tools = await Get(LayerToolchain, EnvironmentName, environment)
-    layers = await MultiGet(Get(LayerContents, BuiltLayer, layer) for layer in image.layers)
     spec, manifest = image.spec, image.manifest
-    contents = ImageContents(spec.reference, str(spec.address), manifest.digest, layers)
+    contents = await Get(ImageContents, {spec: ImageSpec, environment: EnvironmentName})
     subject = Subject(contents, spec.repository, spec.tag, spec.created)
     parameters = {
         "compression": options.compression.value,

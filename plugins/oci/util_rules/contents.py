@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Iterable
 
 from oci.contents import ImageContents, LayerContents, layer_contents
@@ -10,20 +9,12 @@ from oci.format import packages
 from oci.image import ImageSpec
 from oci.layer import BuiltLayer
 from oci.util_rules.assemble_image import BuiltImage
-from oci.util_rules.kinds import ImageRequest
 from oci.util_rules.layer_paths import LayerPaths, LayerPathsRequest
 from pants.engine.environment import EnvironmentName
 from pants.engine.fs import CreateDigest, Digest, DigestContents, FileEntry
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 from pants.util.logging import LogLevel
-
-
-@dataclass(frozen=True)
-class ImageContentsRequest:
-    """Asks for what the image of a target holds, all its layers built."""
-
-    request: ImageRequest
 
 
 @rule(level=LogLevel.DEBUG)
@@ -36,10 +27,7 @@ async def read_layer_contents(layer: BuiltLayer) -> LayerContents:
 
 
 @rule(level=LogLevel.DEBUG)
-async def read_image_contents(
-    request: ImageContentsRequest, environment: EnvironmentName
-) -> ImageContents:
-    spec = await Get(ImageSpec, {request.request: ImageRequest, environment: EnvironmentName})
+async def read_image_contents(spec: ImageSpec, environment: EnvironmentName) -> ImageContents:
     image = await Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName})
     layers = await MultiGet(Get(LayerContents, BuiltLayer, layer) for layer in image.layers)
     return ImageContents(
@@ -47,6 +35,8 @@ async def read_image_contents(
         target=str(spec.address),
         digest=image.manifest.digest,
         layers=layers,
+        created=spec.created,
+        experimental=spec.experimental,
     )
 
 

@@ -76,6 +76,7 @@ async def make_seal(request: SealRequest, all_targets: AllTargets) -> PublishedR
         layers=tuple(
             PublishedLayer(
                 target=str(layer.address),
+                digest=layer.descriptor.digest,
                 diff_id=layer.descriptor.diff_id,
                 size=layer.descriptor.size,
             )

@@ -79,6 +79,7 @@ async def runtime_image_spec(field_set: RuntimeImageFieldSet) -> ImageSpec:
             onbuild=ONBUILD if onbuild else (),
         ),
         created=f"{manifest.date}T00:00:00Z",
+        experimental=manifest.experimental,
     )
 
 
