@@ -6,7 +6,8 @@ from typing import Callable, Optional
 
 from oci.distribution.blob import Blob, Slice
 from oci.distribution.errors import DigestRefused, Refused, RegistryError, TryAgain, UploadLost
-from oci.distribution.repository import Repository, Upload
+from oci.distribution.repository import Repository
+from oci.distribution.uploads import Upload, Uploads
 
 _OTHER_WAY = {400, 405, 411, 415, 501}
 """Of answers of registries that take no chunks, or nothing but chunks."""
@@ -31,6 +32,7 @@ class BlobUpload:
         self, repository: Repository, blob: Blob, chunk: int, sent: Callable[[str, int], None]
     ) -> None:
         self._repository = repository
+        self._uploads = Uploads(repository)
         self._blob = blob
         self._chunk = chunk
         self._sent = sent
@@ -53,14 +55,14 @@ class BlobUpload:
             RegistryError: It cannot be done.
         """
         if source:
-            upload = self._repository.mount(self._blob.digest, source)
+            upload = self._uploads.mount(self._blob.digest, source)
         else:
-            upload = self._repository.start()
+            upload = self._uploads.start()
         if upload is None:
             return False
         while not self._is_sent(upload):
             self._sent(self._blob.digest, 0)
-            upload = self._repository.start()
+            upload = self._uploads.start()
         return True
 
     def _is_sent(self, upload: Upload) -> bool:
@@ -95,16 +97,16 @@ class BlobUpload:
         return False
 
     def _send(self, upload: Upload) -> None:
-        blob, repository = self._blob, self._repository
+        blob, uploads = self._blob, self._uploads
         if self._in_one:
-            repository.finish(upload, blob, self._slice(0, blob.size))
+            uploads.finish(upload, blob, self._slice(0, blob.size))
             return
         while upload.offset < blob.size:
             size = min(blob.size - upload.offset, max(self._chunk, upload.min_chunk))
-            upload = repository.send_chunk(upload, self._slice(upload.offset, size), size)
-            if repository.client.stop.is_set():
-                raise RegistryError(f"{repository.reference}: pushing was stopped.")
-        repository.finish(upload, blob)
+            upload = uploads.send_chunk(upload, self._slice(upload.offset, size), size)
+            if self._repository.client.stop.is_set():
+                raise RegistryError(f"{self._repository.reference}: pushing was stopped.")
+        uploads.finish(upload, blob)
 
     def _slice(self, start: int, size: int) -> Callable[[], Slice]:
         return lambda: Slice(self._blob, start, size, self._sent)

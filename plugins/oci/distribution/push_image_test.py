@@ -99,9 +99,8 @@ def basic(tmp_path: Path) -> Iterator[RegistryServer]:
 
 @pytest.fixture
 def tokens(tmp_path: Path) -> Iterator[TokenServer]:
-    server = TokenServer(tmp_path / "tokens")
-    yield server
-    server.close()
+    with TokenServer(tmp_path / "tokens") as server:
+        yield server
 
 
 @pytest.fixture

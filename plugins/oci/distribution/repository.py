@@ -1,6 +1,6 @@
-"""One repository of a registry: the requests that a push is made of.
+"""One repository of a registry: its manifests, tags and lists, and which blobs it has.
 
-Source: OCI distribution spec 1.1, "Pushing blobs" and "Pushing manifests".
+Source: OCI distribution spec 1.1, "Pushing manifests" and "Content Discovery".
 """
 
 from __future__ import annotations
@@ -8,21 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterator, List, Optional
-from urllib.parse import quote, urljoin
+from typing import Any, Dict, Iterator, List, Optional
+from urllib.parse import urljoin
 
 import requests
 from oci.distribution.blob import Blob
 from oci.distribution.client import RegistryClient
-from oci.distribution.errors import (
-    Busy,
-    DigestRefused,
-    Refused,
-    RegistryError,
-    TryAgain,
-    UploadLost,
-)
+from oci.distribution.errors import DigestRefused, Refused, RegistryError, UploadLost
 from oci.format.image import DOCKER_MANIFEST_MEDIA_TYPE, INDEX_MEDIA_TYPE, MANIFEST_MEDIA_TYPE
 
 _MANIFEST_TYPES = ", ".join(
@@ -38,23 +30,8 @@ _MANIFEST_TYPES = ", ".join(
 # Source: OCI image spec 1.1, descriptor.md, "Digests".
 _DIGEST = re.compile(r"[a-z0-9]+([+._-][a-z0-9]+)*:[A-Za-z0-9=_-]{1,200}")
 
-_GONE = (404, 410)
 _PAGES = 100
 """Of a list, at most: a registry may go on for ever."""
-
-
-@dataclass(frozen=True)
-class Upload:
-    """An upload that the registry has opened."""
-
-    location: str
-    """Where the next bytes go. It changes with every request."""
-
-    offset: int
-    """How many bytes the registry has."""
-
-    min_chunk: int = 0
-    """How small a chunk may be that is not the last one."""
 
 
 class Repository:
@@ -69,7 +46,8 @@ class Repository:
     def __init__(self, client: RegistryClient, name: str, actions: str = "pull,push") -> None:
         self.client = client
         self.name = name
-        self._scopes = (f"repository:{name}:{actions}",)
+        self.scopes = (f"repository:{name}:{actions}",)
+        """What requests to it need."""
 
     @property
     def reference(self) -> str:
@@ -84,7 +62,7 @@ class Repository:
         """
         headers = {"Accept": _MANIFEST_TYPES}
         try:
-            response = self._ask("HEAD", f"manifests/{reference}", headers=headers)
+            response = self.ask("HEAD", f"manifests/{reference}", headers=headers)
         except Refused as problem:
             if problem.status == 401:
                 raise
@@ -117,7 +95,7 @@ class Repository:
         """
         headers = {"Accept": _MANIFEST_TYPES}
         try:
-            response = self._ask("GET", f"manifests/{reference}", headers=headers)
+            response = self.ask("GET", f"manifests/{reference}", headers=headers)
         except Refused as problem:
             if problem.status == 401 or self._lacks_tag(reference) is not True:
                 raise
@@ -161,7 +139,7 @@ class Repository:
         Raises:
             RegistryError: The registry refuses it, or says that it is another.
         """
-        response = self._ask(
+        response = self.ask(
             "PUT",
             f"manifests/{tag}",
             headers={"Content-Type": media_type},
@@ -181,7 +159,7 @@ class Repository:
         """Remove a manifest; whether the registry does so."""
         scope = f"repository:{self.name}:delete"
         try:
-            return self._ask("DELETE", f"manifests/{digest}", scope).status_code < 300
+            return self.ask("DELETE", f"manifests/{digest}", scope).status_code < 300
         except RegistryError:
             # It may not be allowed, or not be known.
             return False
@@ -215,7 +193,7 @@ class Repository:
         while url not in read and len(read) < _PAGES:
             read.append(url)
             try:
-                response = self.client.request("GET", url, self.name, self._scopes)
+                response = self.client.request("GET", url, self.name, self.scopes)
             except (DigestRefused, RegistryError, UploadLost):
                 break
             page = _json_object(response) if response.status_code == 200 else None
@@ -239,7 +217,7 @@ class Repository:
         try:
             # Compressed on the way, it would have another size.
             headers = {"Accept-Encoding": "identity"}
-            response = self._ask("HEAD", f"blobs/{blob.digest}", headers=headers)
+            response = self.ask("HEAD", f"blobs/{blob.digest}", headers=headers)
         except Refused:
             return self._gives_blob(blob)
         return response.status_code == 200 and _size_fits(response, blob.size)
@@ -251,7 +229,7 @@ class Repository:
         """
         headers = {"Accept-Encoding": "identity", "Range": "bytes=0-0"}
         try:
-            response = self._ask("GET", f"blobs/{blob.digest}", headers=headers, stream=True)
+            response = self.ask("GET", f"blobs/{blob.digest}", headers=headers, stream=True)
         except RegistryError:
             return False
         with response:
@@ -260,94 +238,10 @@ class Repository:
                 return not total.isdecimal() or int(total) == blob.size
             return response.status_code == 200 and _size_fits(response, blob.size)
 
-    def start(self) -> Upload:
-        """Open an upload."""
-        return self._opened(self._ask("POST", "blobs/uploads/"))
-
-    def mount(self, digest: str, source: str) -> Optional[Upload]:
-        """Take a blob over from another repository of this registry.
-
-        Returns:
-            None if that is done, or the upload that is to be used instead.
-        """
-        try:
-            response = self._ask(
-                "POST",
-                f"blobs/uploads/?mount={quote(digest)}&from={quote(source)}",
-                f"repository:{source}:pull",
-            )
-        except RegistryError:
-            # It may be that we cannot read the other one, or that nobody can do this.
-            return self.start()
-        if response.status_code == 201:
-            return None
-        return self._opened(response) if "Location" in response.headers else self.start()
-
-    def send_chunk(self, upload: Upload, body: Callable[[], Any], size: int) -> Upload:
-        """Send the next bytes of an upload.
-
-        Raises:
-            TryAgain: The registry may have got some of them.
-            Refused: It takes no parts.
-        """
-        end = upload.offset + size
-        response = self._send(
-            "PATCH",
-            upload.location,
-            body=body,
-            headers={
-                "Content-Type": "application/octet-stream",
-                "Content-Range": f"{upload.offset}-{end - 1}",
-            },
-        )
-        # Some tell how many bytes they have, in place of which is the last.
-        if _last_byte(response) not in (None, end - 1, end):
-            raise TryAgain("the registry did not take a whole chunk")
-        smallest = _smallest_chunk(response) or upload.min_chunk
-        return Upload(self._next(response, upload.location), end, smallest)
-
-    def finish(self, upload: Upload, blob: Blob, body: Optional[Callable[[], Any]] = None) -> None:
-        """Send the last bytes, if any are missing, and have the registry check the whole blob.
-
-        Raises:
-            DigestRefused: The registry got other bytes.
-            TryAgain: It may be done or not.
-            Refused: It does not take it so.
-        """
-        separator = "&" if "?" in upload.location else "?"
-        response = self._send(
-            "PUT",
-            f"{upload.location}{separator}digest={quote(blob.digest)}",
-            body=body,
-            headers={"Content-Type": "application/octet-stream"},
-        )
-        # Any other answer says that it was taken, not that it is there.
-        if response.status_code != 201 and not self.has_blob(blob):
-            raise TryAgain("the registry did not take a whole blob")
-
-    def _send(self, method: str, location: str, **more: Any) -> requests.Response:
-        """Send something that belongs to an upload; again only where it was not even taken."""
-        patience = self.client.patience(self.name)
-        while True:
-            try:
-                return self.client.send(method, location, self.name, self._scopes, **more)
-            except Busy as problem:
-                patience.failed(problem)
-            except Refused as problem:
-                if problem.status in _GONE:
-                    raise UploadLost("the registry knows an upload no more") from None
-                raise
-
-    def _next(self, response: requests.Response, location: str) -> str:
-        """Where an upload goes on: where it was, if the answer does not say."""
-        if "Location" not in response.headers:
-            return location
-        return self.client.location(response, self.name)
-
     def _path(self, rest: str) -> str:
         return f"/v2/{self.name}/{rest}"
 
-    def _ask(self, method: str, rest: str, *scopes: str, **more: Any) -> requests.Response:
+    def ask(self, method: str, rest: str, *scopes: str, **more: Any) -> requests.Response:
         """Send a request that is about no upload.
 
         Args:
@@ -358,7 +252,7 @@ class Repository:
         """
         try:
             response: requests.Response = self.client.request(
-                method, self._path(rest), self.name, (*self._scopes, *scopes), **more
+                method, self._path(rest), self.name, (*self.scopes, *scopes), **more
             )
         except DigestRefused as problem:
             raise RegistryError(f"{problem}.") from None
@@ -367,10 +261,6 @@ class Repository:
                 f"{self.reference}: {problem}, and it was asked about none: mend the registry."
             ) from None
         return response
-
-    def _opened(self, response: requests.Response) -> Upload:
-        location = self.client.location(response, self.name)
-        return Upload(location, 0, _smallest_chunk(response))
 
 
 class _NoList(Exception):
@@ -383,11 +273,6 @@ class _NoList(Exception):
     def __init__(self, nothing_there: bool) -> None:
         super().__init__()
         self.nothing_there = nothing_there
-
-
-def _smallest_chunk(response: requests.Response) -> int:
-    smallest = response.headers.get("OCI-Chunk-Min-Length", "")
-    return int(smallest) if smallest.isdecimal() else 0
 
 
 def _json_object(response: requests.Response) -> Optional[Dict[str, Any]]:
@@ -404,9 +289,3 @@ def _size_fits(response: requests.Response, size: int) -> bool:
         return True
     length = response.headers.get("Content-Length", "")
     return not length.isdecimal() or int(length) == size
-
-
-def _last_byte(response: requests.Response) -> Optional[int]:
-    """Which byte of an upload, from 0, an answer's `Range` says that the registry has got to."""
-    match = re.fullmatch(r"(?:bytes[= ])?0-(\d{1,18})", response.headers.get("Range", "").strip())
-    return int(match[1]) if match else None

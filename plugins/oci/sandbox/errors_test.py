@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from oci.format.layout import read_layout
 from oci.sandbox.errors import SandboxError, run
 
 
@@ -29,3 +30,8 @@ def test_another_error_of_the_system_names_its_file(tmp_path: Path) -> None:
 
     with pytest.raises(SystemExit, match=f"No such file or directory \\({tmp_path}/none\\)"):
         run(read)
+
+
+def test_a_layout_that_is_none_is_told_as_an_error_of_ours(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=f"^{tmp_path}/index.json: not a part of an OCI image"):
+        run(lambda: print(read_layout(tmp_path)))

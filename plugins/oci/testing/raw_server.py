@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import socketserver
-import threading
-from types import TracebackType
-from typing import Callable, Optional, Type
+from typing import Callable
+
+from oci.testing.loopback import LoopbackServer
 
 Answer = Callable[[str, str], bytes]
 """From the method and the path of a request to all the bytes of the answer."""
@@ -43,37 +43,17 @@ class _Server(socketserver.ThreadingTCPServer):
         """Say nothing: a client that has heard enough hangs up."""
 
 
-class RawServer:
-    """Listens on loopback while a `with` block runs.
+class RawServer(LoopbackServer):
+    """Answers with what it is told.
 
     Args:
         answer: What to answer. It may be set anew at any time.
     """
 
     def __init__(self, answer: Answer) -> None:
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        super().__init__(_Server(("127.0.0.1", 0), _Handler))
         self.set(answer)
-
-    @property
-    def address(self) -> str:
-        """Host and port."""
-        return f"127.0.0.1:{self._server.server_address[1]}"
 
     def set(self, answer: Answer) -> None:
         """Answer otherwise from now on."""
         self._server.answer = answer  # type: ignore[attr-defined]
-
-    def __enter__(self) -> RawServer:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()

@@ -11,11 +11,11 @@ import re
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Type
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 from urllib.parse import parse_qs, urlsplit
 
 from oci.format.image import INDEX_MEDIA_TYPE
+from oci.testing.loopback import LoopbackServer
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ def digest_of(content: bytes) -> str:
     return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
-class StandInRegistry:
-    """Listens on loopback while a `with` block runs."""
+class StandInRegistry(LoopbackServer):
+    """A registry, empty at first."""
 
     def __init__(self) -> None:
         self.blobs: Dict[Tuple[str, str], bytes] = {}
@@ -119,20 +119,7 @@ class StandInRegistry:
             def log_message(self, *args: object) -> None:
                 pass
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.daemon_threads = True
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,))
-
-    @property
-    def port(self) -> int:
-        """Of the loopback interface."""
-        port: int = self._http.server_address[1]
-        return port
-
-    @property
-    def address(self) -> str:
-        """Host and port."""
-        return f"127.0.0.1:{self.port}"
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
 
     def asked(self, pattern: str) -> List[str]:
         """Method and path of the requests so far that match."""
@@ -250,17 +237,3 @@ class StandInRegistry:
         if not tags:
             return Reply.error(404, "NAME_UNKNOWN")
         return Reply(200, {}, json.dumps({"name": name, "tags": tags}).encode())
-
-    def __enter__(self) -> StandInRegistry:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()

@@ -8,13 +8,13 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
-import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 from urllib.parse import parse_qs, urlsplit
 
+from oci.testing.loopback import LoopbackServer
 from oci.testing.registry import PASSWORD, USER
 
 IDENTITY_TOKEN = "identity of the publisher"
@@ -41,7 +41,7 @@ def _base64url(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
-class TokenServer:
+class TokenServer(LoopbackServer):
     """Gives USER, or whoever has IDENTITY_TOKEN, tokens for all that is asked.
 
     Args:
@@ -81,15 +81,14 @@ class TokenServer:
             def log_message(self, *args: object) -> None:
                 pass
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
 
     @property
     def auth(self) -> Dict[str, Any]:
         """What makes a registry trust it."""
         return {
             "token": {
-                "realm": f"http://127.0.0.1:{self._http.server_port}/token",
+                "realm": f"http://{self.address}/token",
                 "service": _SERVICE,
                 "issuer": _ISSUER,
                 "rootcertbundle": str(self._certificate),
@@ -123,8 +122,3 @@ class TokenServer:
             check=True,
         ).stdout
         return f"{text}.{_base64url(signature)}"
-
-    def close(self) -> None:
-        """End it."""
-        self._http.shutdown()
-        self._http.server_close()

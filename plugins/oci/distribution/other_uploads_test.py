@@ -1,22 +1,18 @@
-"""Registries that keep to the specification in their own way, as people report of them."""
+"""Registries that take uploads in their own way, or later, as people report of them."""
 
 from __future__ import annotations
 
 import email.utils
 import time
-from pathlib import Path
 from typing import Callable, Dict, List, Optional
 
 import pytest
 from oci.distribution.errors import RegistryError
 from oci.distribution.patience import requested_pause
 from oci.format.layout import Layout
-from oci.testing.images import write_image
-from oci.testing.pushing import ME, REPOSITORY, TAG, push
-from oci.testing.quirks import LARGE, SMALL, asks_for_tokens, basic, holds, on
-from oci.testing.stand_in import Reply, Request, StandInRegistry, digest_of
-
-# Where a registry says that an upload goes on.
+from oci.testing.pushing import ME, push
+from oci.testing.quirks import LARGE, basic, holds, on
+from oci.testing.stand_in import Reply, Request, StandInRegistry
 
 
 @pytest.mark.parametrize(
@@ -89,223 +85,6 @@ def test_an_answer_to_a_chunk_need_not_say_where_to_go_on(
     registry.quirks = [silent]
     push(registry.address, image)
     assert holds(registry, image)
-
-
-# Blobs that are there.
-
-
-def signed_for_reading(request: Request) -> Optional[Reply]:
-    return Reply(403, {}, b"SignatureDoesNotMatch") if request.method == "HEAD" else None
-
-
-def test_a_blob_behind_an_address_that_is_signed_for_reading_is_there(
-    registry: StandInRegistry, storage: StandInRegistry, image: Layout
-) -> None:
-    push(registry.address, image)
-    for (_, digest), content in registry.blobs.items():
-        storage.blobs["stored", digest] = content
-    storage.quirks = [signed_for_reading]
-
-    def redirect(request: Request) -> Optional[Reply]:
-        digest = request.path.rpartition("/")[2]
-        if request.method not in ("GET", "HEAD") or (REPOSITORY, digest) not in registry.blobs:
-            return None
-        place = f"http://{storage.address}/v2/stored/blobs/{digest}?signature=x"
-        return Reply(307, {"Location": place})
-
-    registry.quirks = [redirect]
-    registry.tags.clear()
-    registry.requests.clear()
-    push(registry.address, image)
-    assert registry.asked("^(POST|PATCH)") == []
-    assert holds(registry, image)
-    assert not any(request.headers.get("Authorization") for request in storage.requests)
-
-
-@pytest.mark.parametrize("status", [400, 403, 404, 405, 501])
-def test_a_blob_that_cannot_be_asked_for_is_sent(
-    registry: StandInRegistry, storage: StandInRegistry, image: Layout, status: int
-) -> None:
-    storage.quirks = [lambda request: Reply(status)]
-
-    def redirect(request: Request) -> Optional[Reply]:
-        if request.method not in ("GET", "HEAD") or "/blobs/sha256" not in request.path:
-            return None
-        return Reply(307, {"Location": f"http://{storage.address}{request.path}"})
-
-    registry.quirks = [redirect]
-    push(registry.address, image)
-    assert holds(registry, image)
-
-
-@pytest.mark.parametrize("status", [400, 403, 405])
-def test_registries_that_do_not_know_head_are_asked_with_get(
-    registry: StandInRegistry, image: Layout, status: int
-) -> None:
-    push(registry.address, image)
-    registry.tags.clear()
-    registry.requests.clear()
-    registry.quirks = [lambda request: Reply(status) if request.method == "HEAD" else None]
-    push(registry.address, image)
-    assert registry.asked("^(POST|PATCH)") == []
-    assert holds(registry, image)
-
-
-@pytest.mark.parametrize("length, sent", [("3", True), ("0", True), (None, False)])
-def test_a_blob_of_another_size_is_none(
-    registry: StandInRegistry, image: Layout, length: Optional[str], sent: bool
-) -> None:
-    push(registry.address, image)
-    registry.tags.clear()
-    registry.requests.clear()
-    headers = {"Content-Length": length} if length else {"Transfer-Encoding": "chunked"}
-
-    def other(request: Request) -> Optional[Reply]:
-        if request.method == "HEAD" and "/blobs/" in request.path:
-            return Reply(200, {**headers, "Connection": "close"})
-        return None
-
-    registry.quirks = [other]
-    push(registry.address, image)
-    assert bool(registry.asked("^POST")) is sent
-    assert holds(registry, image)
-
-
-# Blobs of another repository.
-
-
-@pytest.fixture
-def elsewhere(registry: StandInRegistry, image: Layout) -> None:
-    """The layers are in another repository."""
-    for digest in image.layers:
-        registry.blobs["other", digest] = image.blob(digest).read_bytes()
-
-
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 422, 501])
-@pytest.mark.usefixtures("elsewhere")
-def test_a_refused_mount_is_no_end(registry: StandInRegistry, image: Layout, status: int) -> None:
-    registry.quirks = [lambda request: Reply(status) if "mount" in request.query else None]
-    push(registry.address, image, mount_from=("other",))
-    assert holds(registry, image)
-
-
-@pytest.mark.parametrize("status, place", [(202, True), (202, False), (200, False), (204, False)])
-@pytest.mark.usefixtures("elsewhere")
-def test_a_mount_that_opens_an_upload_sends_the_blob(
-    registry: StandInRegistry, image: Layout, status: int, place: bool
-) -> None:
-    def decline(request: Request) -> Optional[Reply]:
-        if "mount" not in request.query:
-            return None
-        if not place:
-            return Reply(status)
-        return registry._regular(Request("POST", request.path, {}, request.headers, b""))
-
-    registry.quirks = [decline]
-    push(registry.address, image, mount_from=("other",))
-    assert holds(registry, image)
-    # Where it opened an upload, that is the one that is used.
-    assert len(registry.asked("^POST")) == (3 if place else 5)
-
-
-@pytest.mark.usefixtures("elsewhere")
-def test_a_token_server_may_refuse_the_other_repository(
-    registry: StandInRegistry, image: Layout
-) -> None:
-    def refuse(request: Request) -> Optional[Reply]:
-        if request.path == "/token" and any("other" in each for each in request.query["scope"]):
-            return Reply(403)
-        return None
-
-    registry.quirks = [refuse, asks_for_tokens(registry)]
-    push(registry.address, image, mount_from=("other",))
-    assert holds(registry, image)
-
-
-# Tags.
-
-
-@pytest.mark.parametrize("status", [400, 403, 405, 501])
-@pytest.mark.parametrize("methods", [("HEAD",), ("HEAD", "GET")])
-def test_a_tag_that_is_not_there_may_be_refused(
-    registry: StandInRegistry, image: Layout, status: int, methods: "tuple[str, ...]"
-) -> None:
-    def refuse(request: Request) -> Optional[Reply]:
-        absent = (REPOSITORY, TAG) not in registry.tags and "/manifests/" in request.path
-        return Reply(status) if absent and request.method in methods else None
-
-    registry.quirks = [refuse]
-    push(registry.address, image)
-    assert holds(registry, image)
-
-
-@pytest.mark.parametrize("status", [403, 405])
-def test_a_tag_that_is_there_is_protected_without_head(
-    registry: StandInRegistry, image: Layout, tmp_path: Path, status: int
-) -> None:
-    push(registry.address, write_image(tmp_path, [SMALL]))
-    registry.quirks = [on("HEAD", "/manifests/", Reply(status))]
-    with pytest.raises(RegistryError, match="the tag is there and points at"):
-        push(registry.address, image)
-    push(registry.address, image, force=True)
-    assert holds(registry, image)
-
-
-def test_a_tag_that_nobody_may_read_is_written_by_force_alone(
-    registry: StandInRegistry, image: Layout, tmp_path: Path
-) -> None:
-    push(registry.address, write_image(tmp_path, [SMALL]))
-    before = dict(registry.tags)
-
-    def unreadable(request: Request) -> Optional[Reply]:
-        reading = request.method in ("HEAD", "GET") and "/uploads/" not in request.path
-        return Reply.error(403, "DENIED") if reading else None
-
-    registry.quirks = [unreadable]
-    with pytest.raises(RegistryError, match=r"does not say what the tag points at \(403\)"):
-        push(registry.address, image)
-    assert registry.tags == before
-    push(registry.address, image, force=True)
-    assert holds(registry, image)
-
-
-@pytest.mark.parametrize("digest", [None, "", "sha512:" + "a" * 128])
-def test_a_tag_whose_digest_is_not_told_is_read(
-    registry: StandInRegistry, image: Layout, tmp_path: Path, digest: Optional[str]
-) -> None:
-    def other(request: Request) -> Optional[Reply]:
-        if "/manifests/" not in request.path:
-            return None
-        reply = registry._regular(request)
-        headers = {k: v for k, v in reply.headers.items() if k != "Docker-Content-Digest"}
-        if digest is not None:
-            headers["Docker-Content-Digest"] = digest
-        return Reply(reply.status, headers, reply.body)
-
-    registry.quirks = [other]
-    push(registry.address, image)
-    assert "it is there already" in push(registry.address, image)
-    with pytest.raises(RegistryError, match=f"points at {image.manifest_digest}"):
-        push(registry.address, write_image(tmp_path, [SMALL]))
-
-
-def test_a_manifest_that_is_stored_as_another_is_told(
-    registry: StandInRegistry, image: Layout
-) -> None:
-    reply = Reply(201, {"Docker-Content-Digest": digest_of(b"another")})
-    registry.quirks = [on("PUT", "/manifests/", reply)]
-    with pytest.raises(RegistryError, match="it changes what it is given"):
-        push(registry.address, image)
-
-
-def test_a_web_server_is_no_registry(registry: StandInRegistry, image: Layout) -> None:
-    page = Reply(200, {"Content-Type": "text/html"}, b"<html>welcome</html>")
-    registry.quirks = [lambda request: page]
-    with pytest.raises(RegistryError, match="is no manifest: correct `address`"):
-        push(registry.address, image)
-
-
-# Uploads.
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 411, 415, 416, 501])
@@ -440,9 +219,6 @@ def test_chunks_are_as_large_as_the_registry_wants_them(
     push(registry.address, image)
     assert holds(registry, image)
     assert len(registry.asked("^PATCH")) == 3
-
-
-# Registries that are busy.
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
