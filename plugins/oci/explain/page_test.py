@@ -183,14 +183,14 @@ def test_the_page_compares_any_two_images_as_explain_does(browser: Browser, tmp_
             change = image_change(before, after)
             assert seen["pull"] == change.pull
             assert seen["layers"] == [
-                [each.layer.descriptor.role, each.kind] for each in change.layers
+                [each.present.descriptor.role, each.kind] for each in change.layers
             ]
             assert seen["packages"] == sorted(
                 [
                     each.kind,
                     each.before.version if each.before else "",
                     each.after.version if each.after else "",
-                    each.name,
+                    each.present.name,
                 ]
                 for each in change.packages
             )
