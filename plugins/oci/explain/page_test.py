@@ -310,6 +310,28 @@ def test_a_broken_link_shows_the_page(browser: Browser, file: Path, fragment: st
         assert page.locator("#treemap .tile").count() > 0
 
 
+@pytest.mark.parametrize(
+    "images, rows, pulls",
+    [
+        ([IMAGES[0]], ["0.1"], ["59.0 MB"]),
+        ([IMAGES[2]], ["1.9"], ["49.0 MB"]),
+        (
+            [IMAGES[2], IMAGES[1], replace(IMAGES[2], reference="tool:latest")],
+            ["demo:1.9", "demo:1.10", "tool"],
+            ["49.0 MB", "6.0 MB", "49.0 MB"],
+        ),
+    ],
+)
+def test_few_images_have_a_page_too(
+    browser: Browser, tmp_path: Path, images: list[Any], rows: list[str], pulls: list[str]
+) -> None:
+    file = tmp_path / "explain.html"
+    file.write_bytes(catalogue_page(images))
+    with visit(browser, file) as page:
+        assert texts(page, "#matrix tbody th") == rows
+        assert texts(page, "#matrix tbody .number + .number") == pulls
+
+
 def test_nothing_is_loaded_from_anywhere(page: Page) -> None:
     assert page.evaluate("performance.getEntriesByType('resource').length") == 0
     assert b"//" not in re.sub(rb"\"[^\"]*\"", b"", catalogue_page(IMAGES).partition(b"<script")[0])
