@@ -13,6 +13,7 @@ from typing import Any, Mapping, Sequence
 
 from oci.contents import ImageContents, PackageContents
 from oci.explain.document import layer_document
+from oci.layer import LayerDescriptor
 from oci.natural_order import natural_order
 from oci.sharing import blobs_to_pull, stored_size, together
 
@@ -29,6 +30,11 @@ def layer_order(images: Sequence[ImageContents]) -> tuple[str, ...]:
     except CycleError:
         # Images that stack the same layers in opposite orders have no common one.
         return tuple(below)
+
+
+def _column(layer: LayerDescriptor) -> tuple[str, str]:
+    """One blob may have a role of its own in each image."""
+    return layer.digest, layer.role
 
 
 def _name(package: PackageContents) -> str:
@@ -67,8 +73,8 @@ def catalogue_document(
         versions: Keys of packages whose version each image shows, by the head of their column.
     """
     images = sorted(images, key=lambda each: (each.experimental, natural_order(each.reference)))
-    layers = {layer.descriptor.digest: layer for image in images for layer in image.layers}
-    numbers = {digest: number for number, digest in enumerate(layers)}
+    layers = {_column(layer.descriptor): layer for image in images for layer in image.layers}
+    numbers = {column: number for number, column in enumerate(layers)}
     names: dict[str, str] = {}
     packages: dict[tuple[str, str, int], int] = {}
     described = []
@@ -104,7 +110,7 @@ def catalogue_document(
                     image.packages[key].version if key in image.packages else ""
                     for key in versions.values()
                 ],
-                "layers": [numbers[layer.digest] for layer in image.descriptors],
+                "layers": [numbers[_column(layer)] for layer in image.descriptors],
             }
             for image in images
         ],

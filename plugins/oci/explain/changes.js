@@ -31,11 +31,11 @@ function layerChanges(before, after) {
   const byRole = new Map(before.layers.map((layer) => [described(layer).role, layer]));
   const matched = new Set();
   const changes = after.layers.map((layer) => {
-    const { diffID, role } = described(layer);
+    const { digest, diffID, role } = described(layer);
     const old = byContent.get(diffID) ?? byRole.get(role);
     if (old === undefined) return { layer, kind: "added" };
     matched.add(described(old).diffID);
-    if (old === layer) return { layer, kind: "same" };
+    if (described(old).digest === digest) return { layer, kind: "same" };
     return { layer, kind: described(old).diffID === diffID ? "recompressed" : "changed" };
   });
   const gone = before.layers.filter((layer) => !matched.has(described(layer).diffID));

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Mapping
+from typing import Callable, Generic, Mapping, TypeVar
 
 from oci.contents import ImageContents, LayerContents, PackageContents
 from oci.format.docker_archive import common_prefix
@@ -11,17 +11,25 @@ from oci.format.mtree import PathInfo
 from oci.sharing import blobs_to_pull, stored_size
 
 
+_T = TypeVar("_T")
+
+
 @dataclass(frozen=True)
-class PackageChange:
-    """A package that came, went, or has another version."""
+class Change(Generic[_T]):
+    """Something that came, went, or is another one."""
 
-    name: str
+    before: _T | None
+    """None where it is new."""
 
-    before: PackageContents | None
-    """None where the package is new."""
+    after: _T | None
+    """None where it is gone."""
 
-    after: PackageContents | None
-    """None where the package is gone."""
+    @property
+    def present(self) -> _T:
+        """The newer one, where there is one."""
+        present = self.before if self.after is None else self.after
+        assert present is not None
+        return present
 
     @property
     def kind(self) -> str:
@@ -31,45 +39,32 @@ class PackageChange:
         return "removed" if self.after is None else "changed"
 
 
-@dataclass(frozen=True)
-class FileChange:
-    """A file, link or folder that came, went, or is another one at the same path."""
+PackageChange = Change[PackageContents]
+"""A package with another version."""
 
-    path: str
 
-    kind: str
-    """`added`, `removed` or `changed`."""
-
-    package: str
-    """Key of the package that brings it, or brought it; empty when none does."""
-
-    expected: bool
-    """Whether the package itself came, went or has another version."""
+FileChange = Change[PathInfo]
+"""A file, link or folder that is another one at the same path."""
 
 
 @dataclass(frozen=True)
-class LayerChange:
+class LayerChange(Change[LayerContents]):
     """One layer of the newer image, or one that it no longer has."""
 
-    before: LayerContents | None
-    after: LayerContents | None
     packages: tuple[PackageChange, ...]
     files: tuple[FileChange, ...]
 
     @property
-    def layer(self) -> LayerContents:
-        """The newer one, where there is one."""
-        layer = self.after or self.before
-        assert layer is not None
-        return layer
+    def other_files(self) -> tuple[FileChange, ...]:
+        """Those that are of no package that came, went or has another version."""
+        moved = {each.present.package.key for each in self.packages}
+        return tuple(each for each in self.files if each.present.package not in moved)
 
     @property
     def kind(self) -> str:
-        """`same`, `recompressed` (the same in another blob), `changed`, `added` or `removed`."""
-        if self.before is None:
-            return "added"
-        if self.after is None:
-            return "removed"
+        """Besides the others, `same`, or `recompressed`: the same content in another blob."""
+        if self.before is None or self.after is None:
+            return super().kind
         before, after = self.before.descriptor, self.after.descriptor
         if before.digest == after.digest:
             return "same"
@@ -115,51 +110,33 @@ class ImageChange:
         return _package_changes(self.before.packages, self.after.packages)
 
 
+def _differing(
+    before: Mapping[str, _T], after: Mapping[str, _T], same: Callable[[_T, _T], bool]
+) -> tuple[Change[_T], ...]:
+    """What is not the same at the keys of either."""
+    changes = (Change(before.get(key), after.get(key)) for key in sorted({*before, *after}))
+    return tuple(
+        each
+        for each in changes
+        if each.before is None or each.after is None or not same(each.before, each.after)
+    )
+
+
 def _package_changes(
     before: Mapping[str, PackageContents], after: Mapping[str, PackageContents]
 ) -> tuple[PackageChange, ...]:
-    changes = []
-    for key in sorted(before.keys() | after.keys()):
-        old, new = before.get(key), after.get(key)
-        if old and new and old.version == new.version:
-            continue
-        present = new or old
-        assert present is not None
-        changes.append(PackageChange(present.name, old, new))
-    return tuple(changes)
-
-
-def _file_changes(
-    before: Mapping[str, PathInfo], after: Mapping[str, PathInfo], moved: set[str]
-) -> tuple[FileChange, ...]:
-    changes = []
-    for path in sorted(before.keys() | after.keys()):
-        old, new = before.get(path), after.get(path)
-        if old and new and old.same_as(new):
-            continue
-        kind = "added" if old is None else "removed" if new is None else "changed"
-        present = new or old
-        assert present is not None
-        if present.kind == "dir" and kind != "changed":
-            # Folders come and go with their files.
-            continue
-        changes.append(FileChange(path, kind, present.package, present.package in moved))
-    return tuple(changes)
+    return _differing(before, after, lambda old, new: old.version == new.version)
 
 
 def _layer_change(before: LayerContents | None, after: LayerContents | None) -> LayerChange:
     if before and after and before.descriptor.diff_id == after.descriptor.diff_id:
         return LayerChange(before, after, (), ())
-    old_packages = before.packages if before else {}
-    new_packages = after.packages if after else {}
-    packages = _package_changes(old_packages, new_packages)
-    moved = {
-        present.package.key
-        for change in packages
-        for present in (change.before, change.after)
-        if present
-    }
-    files = _file_changes(before.paths if before else {}, after.paths if after else {}, moved)
+    packages = _package_changes(before.packages if before else {}, after.packages if after else {})
+    files = _differing(
+        before.paths if before else {}, after.paths if after else {}, PathInfo.same_as
+    )
+    # Folders come and go with their files.
+    files = tuple(each for each in files if each.present.kind != "dir" or each.kind == "changed")
     return LayerChange(before, after, packages, files)
 
 

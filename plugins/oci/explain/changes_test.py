@@ -54,7 +54,7 @@ def test_an_image_with_another_configuration_says_so() -> None:
 def test_a_package_that_went_to_another_layer_is_no_change_of_the_image() -> None:
     below = sample_layer("layers/libraries", {"pypi/six": "1.16"})
     change = image_change(BEFORE, sample_image("2.0", OS, below, NEW, TOP))
-    assert {(each.name, each.kind) for each in change.packages} == {
+    assert {(each.present.name, each.kind) for each in change.packages} == {
         ("flask", "changed"),
         ("click", "added"),
     }
@@ -62,12 +62,12 @@ def test_a_package_that_went_to_another_layer_is_no_change_of_the_image() -> Non
 
 def test_a_layer_of_the_same_role_tells_packages_and_files_that_differ() -> None:
     change = image_change(BEFORE, AFTER).layers[1]
-    assert {(each.name, each.kind) for each in change.packages} == {
+    assert {(each.present.name, each.kind) for each in change.packages} == {
         ("flask", "changed"),
         ("six", "removed"),
         ("click", "added"),
     }
-    unexpected = {(each.path, each.kind) for each in change.files if not each.expected}
+    unexpected = {(each.present.path, each.kind) for each in change.other_files}
     assert unexpected == {("etc/app.conf", "changed"), ("etc/gone", "removed")}
 
 

@@ -59,7 +59,7 @@ def image_document(image: ImageContents, sharing: Sharing) -> dict[str, Any]:
 
 def _package_change(change: PackageChange) -> dict[str, Any]:
     return {
-        "name": change.name,
+        "name": change.present.name,
         "change": change.kind,
         "before": _package(change.before) if change.before else None,
         "after": _package(change.after) if change.after else None,
@@ -73,7 +73,11 @@ def _layer_change(change: LayerChange) -> dict[str, Any]:
         "after": layer_document(change.after) if change.after else None,
         "packages": [_package_change(each) for each in change.packages],
         "files": [
-            {"path": f"/{each.path}", "change": each.kind, "package": each.package or None}
+            {
+                "path": f"/{each.present.path}",
+                "change": each.kind,
+                "package": each.present.package or None,
+            }
             for each in change.files
         ],
     }

@@ -103,11 +103,9 @@ def explain_image(image: ImageContents, sharing: Sharing) -> Iterator[str]:
 def _package_line(change: PackageChange) -> str:
     before, after = change.before, change.after
     versions = [each.version for each in (before, after) if each]
-    present = after or before
-    assert present is not None
     return (
-        f"{_MARKS[change.kind]} {change.name} {' -> '.join(versions)}"
-        f"  ({human_size(present.size)} unpacked)"
+        f"{_MARKS[change.kind]} {change.present.name} {' -> '.join(versions)}"
+        f"  ({human_size(change.present.size)} unpacked)"
     )
 
 
@@ -133,7 +131,7 @@ def _reason(change: LayerChange, others: Sequence[FileChange]) -> str:
 
 
 def _layer_lines(change: LayerChange) -> Iterator[str]:
-    layer = change.layer
+    layer = change.present
     size = human_size(layer.descriptor.size)
     head = f"  {_MARKS[change.kind]} {layer.descriptor.target}  {size}"
     if change.kind == "same":
@@ -147,10 +145,10 @@ def _layer_lines(change: LayerChange) -> Iterator[str]:
         return
     # What a package brings is told by the package; and a new layer's files are no news.
     news = change.kind == "changed" or not change.packages
-    others = [each for each in change.files if news and not each.expected]
+    others = change.other_files if news else ()
     yield f"{head}  {change.kind}: {_reason(change, others)}"
     yield from _first([_package_line(each) for each in change.packages], "package")
-    yield from _first([f"{_MARKS[each.kind]} /{each.path}" for each in others], "file")
+    yield from _first([f"{_MARKS[each.kind]} /{each.present.path}" for each in others], "file")
 
 
 def _contents(change: ImageChange) -> str:
