@@ -75,5 +75,13 @@ def test_a_component_fits_its_container(engine: Engine, runtime_image: str) -> N
     assert (pool["value"], pool["source"]) == ("7", "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE")
 
 
+def test_the_package_names_its_licence_and_the_image_has_the_text(shell: Container) -> None:
+    script = "import importlib.metadata as m; print(m.metadata('astronomer-runtime').as_string())"
+    metadata = shell.exec(["python", "-c", script]).checked().stdout
+    assert "License-Expression: Apache-2.0\n" in metadata
+    text = shell.exec(["head", "-c", "200", "/usr/share/common-licenses/Apache-2.0"]).checked()
+    assert "Version 2.0, January 2004" in text.stdout
+
+
 def test_a_container_without_a_component_is_healthy(shell: Container) -> None:
     assert "no component" in shell.exec(["astronomer-runtime", "health"]).checked().output

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Iterator, Tuple
 
 import pytest
 import requests
 import yaml
 
-from tests.deploy.compose import FILE, Compose, settings
+from tests.deploy.compose import FILE, MOUNTS, PROGRAMS, Compose, settings
 from tests.engine.connection import connect
 from tests.engine.waiting import wait_for
 from tests.local.development import log_in
@@ -20,7 +20,22 @@ _UP_SECONDS = 600
 _HEALTHY_SECONDS = 300
 _RUN_SECONDS = 180
 
-SERVICES = yaml.safe_load(FILE.read_text())["services"]
+_DEFINED = yaml.safe_load(FILE.read_text())["services"]
+SERVICES = {name for name, each in _DEFINED.items() if "profiles" not in each}
+
+PLUGIN = """
+from airflow.plugins_manager import AirflowPlugin
+
+
+class Mounted(AirflowPlugin):
+    name = "mounted"
+"""
+
+
+@pytest.fixture(params=PROGRAMS, ids=" ".join)
+def program(request: Any) -> Tuple[str, ...]:
+    found: Tuple[str, ...] = request.param
+    return found
 
 
 def free_port() -> int:
@@ -40,22 +55,31 @@ def port() -> int:
 def environment(
     runtime_image: str, postgres_image: str, redis_image: str, tmp_path: Path, port: int
 ) -> "dict[str, str]":
-    dags = tmp_path / "dags"
-    dags.mkdir()
-    (dags / "greeting.py").write_text(GREETING_DAG)
+    for folder, name, text in (
+        ("dags", "greeting.py", GREETING_DAG),
+        ("plugins", "mounted.py", PLUGIN),
+        ("config", "airflow.cfg", "[core]\nmax_active_runs_per_dag = 23\n"),
+    ):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text(text)
     return {
         **settings(),
         "ASTRO_RUNTIME_IMAGE": runtime_image,
         "POSTGRES_IMAGE": postgres_image,
         "REDIS_IMAGE": redis_image,
-        "DAGS_FOLDER": str(dags),
+        "DAGS_FOLDER": str(tmp_path / "dags"),
+        "PLUGINS_FOLDER": str(tmp_path / "plugins"),
+        "CONFIG_FOLDER": str(tmp_path / "config"),
+        "CONFIG_FILE": "/usr/local/airflow/config/airflow.cfg",
         "PORT": str(port),
     }
 
 
 @pytest.fixture
-def compose(engine_at: str, environment: "dict[str, str]") -> Iterator[Compose]:
-    made = Compose(engine_at, environment)
+def compose(
+    program: Tuple[str, ...], engine_at: str, environment: "dict[str, str]"
+) -> Iterator[Compose]:
+    made = Compose(program, engine_at, environment, [FILE, MOUNTS])
     yield made
     made.remove()
     client = connect(engine_at, timeout=60)
@@ -80,7 +104,7 @@ def test_the_services_are_healthy_and_a_dag_runs_through_celery(
         each.labels["com.docker.compose.service"]: each
         for each in client.containers.list(all=True, filters=ours)
     }
-    assert set(containers) == set(SERVICES)
+    assert set(containers) == SERVICES
 
     def unhealthy() -> "dict[str, str]":
         found = {}
@@ -121,12 +145,28 @@ def test_the_services_are_healthy_and_a_dag_runs_through_celery(
     assert requests.get(f"{address}/health", timeout=60).json()["scheduler"]["status"] == "healthy"
     client.close()
 
+    for given, status in ((environment["ADMIN_PASSWORD"], 200), ("wrong", 401)):
+        asked = requests.get(f"{address}/api/v1/dags", auth=("admin", given), timeout=60)
+        assert asked.status_code == status, asked.text
+
+    ask = "airflow plugins && airflow config get-value core max_active_runs_per_dag"
+    told = compose("run", "--rm", "-T", "cli", "bash", "-c", ask, seconds=_RUN_SECONDS)
+    assert told.returncode == 0, told.stdout
+    assert "mounted" in told.stdout and told.stdout.rstrip().endswith("23"), told.stdout
+
+
+def test_the_mounts_are_those_of_every_service_that_runs_airflow() -> None:
+    runs_airflow = {name for name, each in _DEFINED.items() if "astro-runtime" in each["image"]}
+
+    assert set(yaml.safe_load(MOUNTS.read_text())["services"]) == runs_airflow
+
 
 @pytest.mark.parametrize("name", sorted(settings()))
-def test_a_variable_that_is_missing_is_named(engine_at: str, name: str) -> None:
-    compose = Compose(
-        engine_at, {each: value for each, value in settings().items() if each != name}
-    )
+def test_a_variable_that_is_missing_is_named(
+    program: Tuple[str, ...], engine_at: str, name: str
+) -> None:
+    others = {each: value for each, value in settings().items() if each != name}
+    compose = Compose(program, engine_at, others)
 
     config = compose("config")
 

@@ -126,13 +126,15 @@ def test_the_lock_of_the_toolchain_marks_every_layer(checkout: Checkout) -> None
     assert selected(checkout, LAYERS) == everything(checkout, LAYERS)
 
 
-def test_a_file_of_documentation_marks_nothing(checkout: Checkout) -> None:
+def test_a_file_of_documentation_marks_the_tests_of_pages_alone(checkout: Checkout) -> None:
     (checkout.root / "README.md").write_text("changed\n")
-    (checkout.root / "docs").mkdir(exist_ok=True)
     (checkout.root / "docs/architecture.md").write_text("changed\n")
 
-    for kinds in (LAYERS, IMAGES, TESTS):
+    for kinds in (LAYERS, IMAGES):
         assert selected(checkout, kinds) == set()
+    tests = selected(checkout, TESTS)
+    assert "docs:tests" in tests
+    assert all(each.startswith("docs") for each in tests)
 
 
 @pytest.mark.parametrize(
