@@ -71,7 +71,7 @@ provide_debian_packages() {
     [[ ! -e $told ]] || read -r before <"$told" || true
     [[ $before != "${missing[*]}" ]] || return 0
     say "some targets need ${missing[*]}: \`apt-get update && $command\`, run as root, installs them."
-    mkdir -p "$cache" && printf '%s\n' "${missing[*]}" >"$told"
+    mkdir -p "$cache" 2>/dev/null && [[ -w $cache ]] && printf '%s\n' "${missing[*]}" >"$told" || true
     return
   fi
   lock_setup
@@ -98,7 +98,7 @@ print(os.path.realpath(sys.executable))' 2>/dev/null
 provide_python() {
   if [[ -n ${PANTS_PYTHON:-} ]]; then
     python_wheels=""
-    interpreter="$(interpreter "$PANTS_PYTHON")" ||
+    interpreter="$(interpreter "$PANTS_PYTHON")" && [[ $interpreter ]] ||
       fail "PANTS_PYTHON is '$PANTS_PYTHON', which is not a CPython 3.9 that can make a venv: correct or unset it."
     return
   fi

@@ -27,6 +27,16 @@ def _no_sources(root: Path, folder: str, names: "list[str]") -> "set[str]":
     return hidden | {"blobs", "dist", "images", "referrers", "tests.monorepo"}
 
 
+def copy_sources(source: Path, root: Path) -> None:
+    """Copy a repository, or what a test's sandbox has of it, to a path where there is nothing."""
+    shutil.copytree(
+        source,
+        root,
+        symlinks=True,
+        ignore=lambda folder, names: _no_sources(source, folder, names),
+    )
+
+
 @dataclass(frozen=True)
 class Run:
     """What a run of Pants said."""
@@ -76,12 +86,7 @@ class Checkout:
         self.root = root
         self.caches = caches
         self._prefix: "list[str]" = []
-        shutil.copytree(
-            source,
-            root,
-            symlinks=True,
-            ignore=lambda folder, names: _no_sources(source, folder, names),
-        )
+        copy_sources(source, root)
         home = caches / "home"
         home.mkdir(parents=True)
         sandboxes = caches / "sandboxes"
