@@ -64,6 +64,16 @@ class Run:
         return [(row[0], row[4]) for row in rows if row[0].startswith(("layers/", "tests/"))]
 
 
+def run_of(process: "subprocess.Popen[str]") -> Run:
+    """What a process says to its end, or to that of its time. It leads a process group."""
+    try:
+        output, _ = process.communicate(timeout=BUILD_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    return Run(process.returncode, output)
+
+
 class Checkout:
     """A copy of the repository.
 
@@ -131,13 +141,7 @@ class Checkout:
 
     def pants(self, *args: str, umask: int = 0o022) -> Run:
         """Run Pants to its end."""
-        process = self.start(*args, umask=umask)
-        try:
-            output, _ = process.communicate(timeout=BUILD_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            raise
-        return Run(process.returncode, output)
+        return run_of(self.start(*args, umask=umask))
 
     def stop_daemon(self) -> None:
         """End this copy's `pantsd`, and what it has started, at once."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Dict, Mapping
 
-from tests.monorepo.checkout import BUILD_SECONDS, Run, copy_sources
+from tests.monorepo.checkout import Run, copy_sources, run_of
 
 USER = "builder"
 """A user of the machine without any right."""
@@ -108,12 +107,7 @@ class FreshMachine:
             text=True,
             start_new_session=True,
         )
-        try:
-            output, _ = process.communicate(timeout=BUILD_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            raise
-        return Run(process.returncode, output)
+        return run_of(process)
 
     @property
     def dist(self) -> Path:
