@@ -27,6 +27,16 @@ def _no_sources(root: Path, folder: str, names: "list[str]") -> "set[str]":
     return hidden | {"blobs", "dist", "images", "referrers", "tests.monorepo"}
 
 
+def copy_sources(source: Path, root: Path) -> None:
+    """Copy a repository, or what a test's sandbox has of it, to a path where there is nothing."""
+    shutil.copytree(
+        source,
+        root,
+        symlinks=True,
+        ignore=lambda folder, names: _no_sources(source, folder, names),
+    )
+
+
 @dataclass(frozen=True)
 class Run:
     """What a run of Pants said."""
@@ -54,6 +64,16 @@ class Run:
         return [(row[0], row[4]) for row in rows if row[0].startswith(("layers/", "tests/"))]
 
 
+def run_of(process: "subprocess.Popen[str]") -> Run:
+    """What a process says to its end, or to that of its time. It leads a process group."""
+    try:
+        output, _ = process.communicate(timeout=BUILD_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    return Run(process.returncode, output)
+
+
 class Checkout:
     """A copy of the repository.
 
@@ -76,12 +96,7 @@ class Checkout:
         self.root = root
         self.caches = caches
         self._prefix: "list[str]" = []
-        shutil.copytree(
-            source,
-            root,
-            symlinks=True,
-            ignore=lambda folder, names: _no_sources(source, folder, names),
-        )
+        copy_sources(source, root)
         home = caches / "home"
         home.mkdir(parents=True)
         sandboxes = caches / "sandboxes"
@@ -128,13 +143,7 @@ class Checkout:
 
     def pants(self, *args: str, umask: int = 0o022) -> Run:
         """Run Pants to its end."""
-        process = self.start(*args, umask=umask)
-        try:
-            output, _ = process.communicate(timeout=BUILD_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            raise
-        return Run(process.returncode, output)
+        return run_of(self.start(*args, umask=umask))
 
     def stop_daemon(self) -> None:
         """End this copy's `pantsd`, and what it has started, at once."""
