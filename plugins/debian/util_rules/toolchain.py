@@ -66,7 +66,6 @@ async def unpack_toolchain(
     pythons = sorted(name for name in names if _PYTHON.fullmatch(name))
     return Toolchain(
         digest=await Get(Digest, RemovePrefix(result.output_digest, "tree")),
-        bin="usr/bin",
         python=f"usr/bin/{pythons[-1].rpartition('-')[0]}" if pythons else "",
         library_path=(f"lib/{PLATFORM.multiarch}", f"usr/lib/{PLATFORM.multiarch}"),
         python_home="usr",

@@ -30,8 +30,6 @@ from wheels.target_types import (
     WheelSitePackagesField,
 )
 
-_INTERPRETER_MOUNT = "__interpreter"
-
 
 @dataclass(frozen=True)
 class ImagePythonRequest:
