@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Mapping, Sequence
 
 from oci.format.history import image_history
-from oci.format.platform import PLATFORM
+from oci.format.platform import DEFAULT, OS, Platform
 from oci.layer import BuiltLayer
 from pants.engine.addresses import Address
 from pants.engine.environment import EnvironmentName
@@ -135,11 +135,36 @@ class Document:
 
 @dataclass(frozen=True)
 class AssembledImage:
-    """The three JSON documents of an image."""
+    """The three JSON documents of an image, and what it runs on."""
 
     config: Document
     manifest: Document
     index: Document
+    platform: Platform
+
+
+class PlatformError(Exception):
+    """Layers of an image are for different platforms. The message says which."""
+
+
+def image_platform(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> Platform:
+    """What an image runs on: what its layers are for.
+
+    Raises:
+        PlatformError: they contradict each other.
+    """
+    platform = Platform()
+    for layer in layers:
+        try:
+            platform = platform.joined(layer.platform)
+        except ValueError as error:
+            raise PlatformError(
+                f"{spec.address}: the layer {layer.address} does not go with those below it: "
+                f"{error}. Take it out, or name one that is for the same."
+            ) from None
+    return (
+        platform if platform.architecture else replace(platform, architecture=DEFAULT.architecture)
+    )
 
 
 def _environment(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> list[str]:
@@ -154,7 +179,7 @@ def _healthcheck(command: tuple[str, ...]) -> dict[str, Any]:
     return {"Test": ["CMD", *command], **_HEALTHCHECK_TIMES} if command else {}
 
 
-def _config(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> dict[str, Any]:
+def _config(spec: ImageSpec, layers: tuple[BuiltLayer, ...], platform: Platform) -> dict[str, Any]:
     config = spec.config
     container: dict[str, Any] = {
         "User": config.user,
@@ -173,26 +198,29 @@ def _config(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> dict[str, Any]:
     targets = [layer.descriptor.target for layer in layers]
     return {
         "created": spec.created,
-        "architecture": PLATFORM.architecture,
-        "os": PLATFORM.os,
+        "architecture": platform.architecture,
+        "os": OS,
         "config": container,
         "rootfs": {"type": "layers", "diff_ids": [layer.descriptor.diff_id for layer in layers]},
         "history": image_history(targets, container, spec.created),
     }
 
 
-def image_index(manifest: Document, tag: str, more: Sequence[dict[str, Any]] = ()) -> Document:
+def image_index(
+    manifest: Document, tag: str, platform: Platform, more: Sequence[dict[str, Any]] = ()
+) -> Document:
     """The `index.json` of a layout with one image.
 
     Args:
         manifest: The image's.
         tag: The image's name in the layout.
+        platform: What the image runs on.
         more: Descriptors of what is listed after the image.
     """
     image = manifest.descriptor(
         MANIFEST_MEDIA_TYPE,
         annotations={REF_NAME_ANNOTATION: tag},
-        platform={"architecture": PLATFORM.architecture, "os": PLATFORM.os},
+        platform={"architecture": platform.architecture, "os": OS},
     )
     return Document.of(
         {"schemaVersion": 2, "mediaType": INDEX_MEDIA_TYPE, "manifests": [image, *more]}
@@ -205,8 +233,12 @@ def assemble(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> AssembledImage:
     Args:
         spec: What the image is.
         layers: The layers that `spec.layers` names, in that order.
+
+    Raises:
+        PlatformError: layers are for different platforms.
     """
-    config = Document.of(_config(spec, layers))
+    platform = image_platform(spec, layers)
+    config = Document.of(_config(spec, layers, platform))
     manifest = Document.of(
         {
             "schemaVersion": 2,
@@ -222,4 +254,4 @@ def assemble(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> AssembledImage:
             ],
         }
     )
-    return AssembledImage(config, manifest, image_index(manifest, spec.tag))
+    return AssembledImage(config, manifest, image_index(manifest, spec.tag, platform), platform)

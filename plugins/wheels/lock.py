@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Mapping
 
 from locks.fields import size, text, texts
-from locks.lock import SHA256, read_lock, write_lock
+from locks.lock import SHA256, Lock
+from oci.format.platform import Platform
+from packaging.version import Version
 from pants.util.frozendict import FrozenDict
 from wheels.resolve import WheelResolve
 
@@ -43,8 +45,8 @@ class LockInputs:
             requirements=tuple(sorted(resolve.requirements)),
             constraints=hashlib.sha256(text.encode()).hexdigest(),
             exclude_newer=resolve.exclude_newer,
-            python_version=resolve.python_version,
-            platform=resolve.platform,
+            python_version=resolve.platform.python,
+            platform=resolve.uv_platform,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -66,10 +68,18 @@ class LockInputs:
             platform=text("inputs.platform", data["platform"]),
         )
 
-    def differences(self, other: LockInputs) -> list[str]:
-        """Names of the inputs that are not equal."""
-        ours, theirs = self.to_json(), other.to_json()
+    def differences(self, resolve: WheelResolve) -> list[str]:
+        """Names of the inputs that are others for a resolve as it is now."""
+        ours, theirs = self.to_json(), LockInputs.of(resolve).to_json()
+        if _runs(self.platform, resolve.platform):
+            del ours["platform"]
         return [name.replace("_sha256", "") for name in ours if ours[name] != theirs[name]]
+
+
+def _runs(wheels: str, platform: Platform) -> bool:
+    """Whether a platform runs wheels for `x86_64-manylinux_2_31`: an older C library will do."""
+    machine, _, minor = wheels.partition("-manylinux_2_")
+    return machine == platform.machine and minor.isdigit() and int(minor) <= platform.glibc_minor
 
 
 @dataclass(frozen=True)
@@ -111,17 +121,21 @@ def _distribution(name: str, data: Mapping[str, Any]) -> LockedDistribution:
 
 
 @dataclass(frozen=True)
-class WheelLock:
+class WheelLock(Lock):
     """The content of a lock."""
+
+    key = "distributions"
 
     resolve: str
     inputs: LockInputs
     distributions: FrozenDict[str, LockedDistribution]
     """By canonical name."""
 
-    def to_json(self) -> bytes:
-        """The form that is committed."""
-        data = {
+    def versions(self) -> Mapping[str, Version]:
+        return {each.name: Version(each.version) for each in self.distributions.values()}
+
+    def to_data(self) -> Mapping[str, Any]:
+        return {
             "version": VERSION,
             "resolve": self.resolve,
             "inputs": self.inputs.to_json(),
@@ -136,22 +150,16 @@ class WheelLock:
                 for each in self.distributions.values()
             },
         }
-        return write_lock(data)
 
     @classmethod
-    def from_json(cls, path: str, content: bytes, command: str) -> WheelLock:
-        """Read a lock. See `locks.lock.read_lock`."""
-
-        def parse(data: Mapping[str, Any]) -> WheelLock:
-            if data["version"] != VERSION:
-                raise ValueError(f"its version is {data['version']}, not {VERSION}")
-            return cls(
-                resolve=text("resolve", data["resolve"]),
-                inputs=LockInputs.from_json(data["inputs"]),
-                distributions=FrozenDict(
-                    (name, _distribution(name, each))
-                    for name, each in sorted(data["distributions"].items())
-                ),
-            )
-
-        return read_lock(path, content, command, parse)
+    def from_data(cls, data: Mapping[str, Any]) -> WheelLock:
+        if data["version"] != VERSION:
+            raise ValueError(f"its version is {data['version']}, not {VERSION}")
+        return cls(
+            resolve=text("resolve", data["resolve"]),
+            inputs=LockInputs.from_json(data["inputs"]),
+            distributions=FrozenDict(
+                (name, _distribution(name, each))
+                for name, each in sorted(data["distributions"].items())
+            ),
+        )

@@ -62,7 +62,7 @@ async def attest_image(
         digest=f"sha256:{manifest.sha256}",
         layers=layers,
     )
-    subject = Subject(contents, spec.repository, spec.tag, spec.created)
+    subject = Subject(contents, spec.repository, spec.tag, spec.created, image.documents.platform)
     parameters = {
         "compression": options.compression.value,
         # As Pants names the tree of programs that build layers.
@@ -72,7 +72,9 @@ async def attest_image(
     attached = list(referrers.values())
     # Beside others in its own layout, an image could not be opened without its name.
     referrers_path = f"referrers/{spec.name}"
-    index = image_index(manifest, spec.tag, layout_entries(manifest, attached))
+    index = image_index(
+        manifest, spec.tag, image.documents.platform, layout_entries(manifest, attached)
+    )
     files = (
         FileContent(f"{image.path}.{suffix}", referrer.content.content)
         for suffix, referrer in referrers.items()

@@ -166,6 +166,7 @@ async def build_layer(request: LayerProcess, options: OciSubsystem) -> BuiltLaye
         packages=files[f"{OUTPUT_FOLDER}/{PACKAGES}"],
         env=FrozenDict(field_set.env.value or {}),
         base=request.base,
+        platform=request.platform,
         metadata=result.metadata,
     )
 

@@ -77,7 +77,7 @@ async def manifest_resolve(request: ManifestResolveRequest) -> WheelResolve:
             pin for file in files for pin in pins(file.content.decode(), manifest.unconstrained)
         ),
         exclude_newer=manifest.resolved.isoformat(),
-        python_version=manifest.python,
+        platform=manifest.platform,
         patched=patched_airflow(manifest),
     )
 

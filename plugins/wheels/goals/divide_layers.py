@@ -14,7 +14,7 @@ from pants.option.option_types import StrListOption
 from pants.util.docutil import bin_name
 from pants.util.strutil import softwrap
 from wheels.division import DivisionError, divide, write_division
-from wheels.util_rules.lockfile import LockRequest, ResolveLock
+from wheels.util_rules.locks import WheelLockRequest, WheelResolveLock
 from wheels.util_rules.selection import Selection, WheelLayerFieldSet, WheelLayers, lock_request
 
 
@@ -74,8 +74,8 @@ async def divide_layers(
     ]
     locks = await MultiGet(
         Get(
-            ResolveLock,
-            LockRequest,
+            WheelResolveLock,
+            WheelLockRequest,
             lock_request(next(each for each in chosen if each.resolve.value == resolve)),
         )
         for resolve in resolves

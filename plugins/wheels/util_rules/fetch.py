@@ -7,12 +7,12 @@ import pkgutil
 from dataclasses import asdict, dataclass
 from typing import Iterable
 
+from locks.util_rules.fetched_files import Download, FetchedFiles
 from oci.util_rules.layer_process import ToolProcess
-from oci.util_rules.locked_content import check_content
 from oci.util_rules.machine_settings import MachineSettings, MachineSettingsRequest
 from oci.util_rules.messages import in_key
 from oci.util_rules.toolchain_libraries import ToolchainLibraries
-from pants.engine.fs import CreateDigest, Digest, DigestEntries, FileContent, RemovePrefix
+from pants.engine.fs import CreateDigest, Digest, FileContent
 from pants.engine.process import FallibleProcessResult
 from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
@@ -45,13 +45,6 @@ class FetchFiles:
     """The command that makes the lock anew."""
 
     files: tuple[LockedFile, ...]
-
-
-@dataclass(frozen=True)
-class FetchedFiles:
-    """The files, by their file names."""
-
-    digest: Digest
 
 
 @dataclass(frozen=True)
@@ -112,9 +105,8 @@ async def fetch_files(request: FetchFiles, client: IndexClient) -> FetchedFiles:
             append_only_caches=FrozenDict({**FILE_CACHE, **client.append_only_caches}),
         ),
     )
-    entries = await Get(DigestEntries, Digest, result.output_digest)
-    check_content(request.lock, {file.file: file.sha256 for file in request.files}, entries)
-    return FetchedFiles(await Get(Digest, RemovePrefix(result.output_digest, _OUTPUT)))
+    hashes = FrozenDict((file.file, file.sha256) for file in request.files)
+    return await Get(FetchedFiles, Download(request.lock, hashes, result.output_digest, _OUTPUT))
 
 
 def tool_files(names: Iterable[str]) -> tuple[LockedFile, ...]:

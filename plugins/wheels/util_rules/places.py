@@ -6,29 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Iterable
 
 from oci.layer import LayerFieldSet
-from oci.toolchain import (
-    Interpreter,
-    InterpreterRequest,
-    LayerToolchain,
-    Toolchain,
-    ToolchainRequest,
-)
-from oci.util_rules.toolchain import ToolchainAddressesRequest
+from oci.toolchain import Interpreter, InterpreterRequest
 from pants.engine.rules import Get, Rule, collect_rules, rule
-from pants.engine.target import (
-    FieldSet,
-    InferDependenciesRequest,
-    InferredDependencies,
-    InvalidFieldException,
-)
 from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
-from wheels.target_types import (
-    WheelInterpreterField,
-    WheelPrefixField,
-    WheelPythonField,
-    WheelSitePackagesField,
-)
+from wheels.target_types import WheelPrefixField, WheelPythonField, WheelSitePackagesField
 
 
 @dataclass(frozen=True)
@@ -36,18 +18,17 @@ class ImagePythonRequest:
     """Asks for the Python of the image that a layer is for."""
 
     address: str
-    interpreter: WheelInterpreterField
     site_packages: WheelSitePackagesField
     prefix: WheelPrefixField
     python: WheelPythonField
 
     version: str
-    """Of that Python, where it is known: `3.9`."""
+    """Of that Python: `3.9`. Empty for that of `[oci].toolchain`."""
 
     @classmethod
-    def of(cls, field_set: LayerFieldSet, version: str = "") -> ImagePythonRequest:
+    def of(cls, field_set: LayerFieldSet, version: str) -> ImagePythonRequest:
         """The request of a field set that has these fields."""
-        names = ("interpreter", "site_packages", "prefix", "python")
+        names = ("site_packages", "prefix", "python")
         fields = {name: getattr(field_set, name) for name in names}
         return cls(address=str(field_set.address), version=version, **fields)
 
@@ -71,26 +52,9 @@ class ImagePython:
 
 
 @rule
-async def image_python(request: ImagePythonRequest, tools: LayerToolchain) -> ImagePython:
-    spec = request.interpreter.value
-    if spec:
-        origin = f"The `interpreter` field of {request.address}"
-        toolchain = await Get(Toolchain, ToolchainRequest(spec, origin))
-        try:
-            interpreter = Interpreter.of(toolchain, tools)
-        except ValueError as error:
-            raise InvalidFieldException(
-                f"{request.address}: `interpreter` is '{spec}', but {error} in it. Name a "
-                "toolchain with a package such as `python3.9-minimal`."
-            ) from None
-    else:
-        interpreter = await Get(Interpreter, InterpreterRequest(request.version, request.address))
+async def image_python(request: ImagePythonRequest) -> ImagePython:
+    interpreter = await Get(Interpreter, InterpreterRequest(request.version, request.address))
     version = interpreter.version
-    if request.version and version != request.version:
-        raise InvalidFieldException(
-            f"{request.address}: `interpreter` is Python {version}, but the lock is for Python "
-            f"{request.version}. Name a toolchain of that version."
-        )
     prefix = request.prefix.value or "/usr/local"
     path = request.python.value or f"/usr/bin/python{version}"
     default = f"/usr/local/lib/python{version}/dist-packages"
@@ -109,27 +73,5 @@ async def image_python(request: ImagePythonRequest, tools: LayerToolchain) -> Im
     )
 
 
-@dataclass(frozen=True)
-class InterpreterUserFieldSet(FieldSet):
-    """A layer of Python modules."""
-
-    required_fields = (WheelInterpreterField,)
-
-    interpreter: WheelInterpreterField
-
-
-class InferInterpreterRequest(InferDependenciesRequest):
-    infer_from = InterpreterUserFieldSet
-
-
-@rule
-async def infer_interpreter(request: InferInterpreterRequest) -> InferredDependencies:
-    spec = request.field_set.interpreter.value
-    origin = f"the `interpreter` field of {request.field_set.address}"
-    return await Get(
-        InferredDependencies, ToolchainAddressesRequest((spec,) if spec else (), origin)
-    )
-
-
 def rules() -> Iterable[Rule | UnionRule]:
-    return [*collect_rules(), UnionRule(InferDependenciesRequest, InferInterpreterRequest)]
+    return collect_rules()

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Iterable
 
+from oci.format.platform import Platform
 from oci.layer import BuiltLayer, LayerFieldSet, LayerProcess
 from pants.core.util_rules.source_files import SourceFiles, SourceFilesRequest
 from pants.engine.fs import AddPrefix, CreateDigest, Digest, FileContent, MergeDigests, RemovePrefix
@@ -15,7 +16,7 @@ from pants.util.frozendict import FrozenDict
 from pants.util.logging import LogLevel
 from wheels.target_types import (
     ProjectSourcesField,
-    WheelInterpreterField,
+    PythonVersionField,
     WheelOmitField,
     WheelPrefixField,
     WheelPythonField,
@@ -34,7 +35,7 @@ class ProjectLayerFieldSet(LayerFieldSet):
 
     sources: ProjectSourcesField
     omit: WheelOmitField
-    interpreter: WheelInterpreterField
+    python_version: PythonVersionField
     site_packages: WheelSitePackagesField
     prefix: WheelPrefixField
     python: WheelPythonField
@@ -44,7 +45,11 @@ class ProjectLayerFieldSet(LayerFieldSet):
 async def build_project_layer(field_set: ProjectLayerFieldSet) -> BuiltLayer:
     sources, python, tools = await MultiGet(
         Get(SourceFiles, SourceFilesRequest([field_set.sources])),
-        Get(ImagePython, ImagePythonRequest, ImagePythonRequest.of(field_set)),
+        Get(
+            ImagePython,
+            ImagePythonRequest,
+            ImagePythonRequest.of(field_set, field_set.python_version.value or ""),
+        ),
         Get(ToolWheels, ToolWheelsRequest(("flit-core", "installer"))),
     )
     project = await Get(Digest, RemovePrefix(sources.snapshot.digest, field_set.address.spec_path))
@@ -64,6 +69,7 @@ async def build_project_layer(field_set: ProjectLayerFieldSet) -> BuiltLayer:
                 {TOOLS_MOUNT: tools.digest, **python.interpreter.immutable_input_digests}
             ),
             path_entries=tools.path_entries,
+            platform=Platform(python=python.interpreter.version),
         ),
     )
 

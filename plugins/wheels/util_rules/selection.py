@@ -23,7 +23,6 @@ from wheels.target_types import (
     WheelDivisionField,
     WheelExceptLayersField,
     WheelExcludeField,
-    WheelInterpreterField,
     WheelOmitField,
     WheelPrefixField,
     WheelPythonField,
@@ -31,7 +30,7 @@ from wheels.target_types import (
     WheelSitePackagesField,
     WheelTransitiveField,
 )
-from wheels.util_rules.lockfile import LockRequest, ResolveLock
+from wheels.util_rules.locks import WheelLockRequest, WheelResolveLock
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,6 @@ class WheelLayerFieldSet(LayerFieldSet):
     omit: WheelOmitField
     constraints_file: WheelConstraintsFileField
     build_root: WheelBuildRootField
-    interpreter: WheelInterpreterField
     site_packages: WheelSitePackagesField
     prefix: WheelPrefixField
     python: WheelPythonField
@@ -161,7 +159,7 @@ async def _divided(field_set: WheelLayerFieldSet) -> Sequence[str]:
 @rule(desc="Divide the packages of a lock among layers", level=LogLevel.DEBUG)
 async def select_distributions(field_set: WheelLayerFieldSet) -> Selection:
     lock, others = await MultiGet(
-        Get(ResolveLock, LockRequest, lock_request(field_set)),
+        Get(WheelResolveLock, WheelLockRequest, lock_request(field_set)),
         Get(WheelLayers, ExceptLayersRequest(field_set)),
     )
     divided = await _divided(field_set)
@@ -181,10 +179,10 @@ async def select_distributions(field_set: WheelLayerFieldSet) -> Selection:
     return Selection(names.difference(*(other.names for other in held)))
 
 
-def lock_request(field_set: WheelLayerFieldSet) -> LockRequest:
+def lock_request(field_set: WheelLayerFieldSet) -> WheelLockRequest:
     """Asks for the lock of a layer."""
     assert field_set.resolve.value is not None
-    return LockRequest(field_set.resolve.value, f"{field_set.address}: `resolve`")
+    return WheelLockRequest(field_set.resolve.value, f"{field_set.address}: `resolve`")
 
 
 @rule(level=LogLevel.DEBUG)
@@ -193,7 +191,9 @@ async def checked_partition(
 ) -> CheckedPartition:
     ours = [each for each in layers.field_sets if each.address in request.layers]
     selections = await MultiGet(Get(Selection, WheelLayerFieldSet, each) for each in ours)
-    locks = await MultiGet(Get(ResolveLock, LockRequest, lock_request(each)) for each in ours)
+    locks = await MultiGet(
+        Get(WheelResolveLock, WheelLockRequest, lock_request(each)) for each in ours
+    )
     by_path = {lock.path: lock for lock in locks}
     for path, lock in by_path.items():
         check_partition(

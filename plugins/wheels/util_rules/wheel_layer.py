@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Iterable
 
+from locks.util_rules.fetched_files import FetchedFiles
 from oci.layer import BuiltLayer, LayerFieldSet, LayerProcess
 from packaging.utils import canonicalize_name
 from pants.engine.addresses import Address, AddressInput
@@ -27,14 +28,8 @@ from pants.util.frozendict import FrozenDict
 from pants.util.logging import LogLevel
 from wheels.lock import LockedDistribution
 from wheels.sandbox.locked_files import LockedFile
-from wheels.util_rules.fetch import (
-    TOOLS_MOUNT,
-    FetchedFiles,
-    FetchFiles,
-    ToolWheels,
-    ToolWheelsRequest,
-)
-from wheels.util_rules.lockfile import LockRequest, ResolveLock
+from wheels.util_rules.fetch import TOOLS_MOUNT, FetchFiles, ToolWheels, ToolWheelsRequest
+from wheels.util_rules.locks import WheelLockRequest, WheelResolveLock
 from wheels.util_rules.patches import PatchedWheel, PatchWheel
 from wheels.util_rules.places import ImagePython, ImagePythonRequest
 from wheels.util_rules.sdists import BuildRoot, BuildRootRequest, BuildSdist, BuiltWheel
@@ -49,7 +44,7 @@ class LayerWheelsRequest:
     """Asks for the wheels of a layer, all of them built and patched."""
 
     field_set: WheelLayerFieldSet
-    lock: ResolveLock
+    lock: WheelResolveLock
     names: frozenset[str]
     python: str
 
@@ -140,21 +135,21 @@ async def layer_wheels(request: LayerWheelsRequest) -> LayerWheels:
     return LayerWheels(merged)
 
 
-def _constraints(lock: ResolveLock) -> str:
+def _constraints(lock: WheelResolveLock) -> str:
     return "".join(f"{name}=={lock.installed_version(name)}\n" for name in lock.lock.distributions)
 
 
 @rule(desc="Build a layer of wheels", level=LogLevel.DEBUG)
 async def build_wheel_layer(field_set: WheelLayerFieldSet) -> BuiltLayer:
     lock, selection, tools = await MultiGet(
-        Get(ResolveLock, LockRequest, lock_request(field_set)),
+        Get(WheelResolveLock, WheelLockRequest, lock_request(field_set)),
         Get(Selection, WheelLayerFieldSet, field_set),
         Get(ToolWheels, ToolWheelsRequest(("installer",))),
     )
     python = await Get(
         ImagePython,
         ImagePythonRequest,
-        ImagePythonRequest.of(field_set, lock.lock.inputs.python_version),
+        ImagePythonRequest.of(field_set, lock.resolve.platform.python),
     )
     wheels = await Get(
         LayerWheels, LayerWheelsRequest(field_set, lock, selection.names, python.path)
@@ -186,6 +181,7 @@ async def build_wheel_layer(field_set: WheelLayerFieldSet) -> BuiltLayer:
                 {TOOLS_MOUNT: tools.digest, **python.interpreter.immutable_input_digests}
             ),
             path_entries=tools.path_entries,
+            platform=lock.resolve.platform,
         ),
     )
 
