@@ -13,6 +13,7 @@ from oci.format.platform import Platform
 from packaging.version import Version
 from pants.util.frozendict import FrozenDict
 from wheels.resolve import WheelResolve
+from wheels.sandbox.locked_files import LockedFile
 
 VERSION = 1
 """Of the format."""
@@ -83,22 +84,8 @@ def _runs(wheels: str, platform: Platform) -> bool:
 
 
 @dataclass(frozen=True)
-class LockedDistribution:
+class LockedDistribution(LockedFile):
     """A distribution and the one file that it is installed from."""
-
-    name: str
-    """Canonical (PEP 503)."""
-
-    version: str
-
-    file: str
-    """A wheel that fits the platform or, where there is none, the source distribution."""
-
-    size: int
-    """Bytes of the file."""
-
-    sha256: str
-    """Hex digest of the file."""
 
     required_by: tuple[str, ...]
     """Canonical names of the distributions that need this one, sorted."""

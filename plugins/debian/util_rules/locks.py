@@ -8,7 +8,6 @@ from typing import Iterable
 from debian.kind import DebianLocks, DebianResolve
 from debian.lock import DebianLock, LockedPackage
 from debian.subsystem import DebianSubsystem
-from debian.target_types import DebianResolveField
 from locks.kind import LockFolder, LockKind, Resolves
 from locks.lock import LockError
 from locks.rules import rules as lock_rules
@@ -29,16 +28,6 @@ def lock_folder(_: DebianLocks, options: DebianSubsystem) -> LockFolder:
 def resolves(_: DebianLocks, options: DebianSubsystem) -> Resolves:
     names = sorted(options.resolves)
     return Resolves([DebianResolve(name, options.platform(name)) for name in names])
-
-
-@dataclass(frozen=True)
-class DebianLockRequest:
-    """Asks for the lock of a resolve."""
-
-    resolve: str
-
-    origin: str
-    """Who names the resolve, for errors: "layers/os:os: `resolve`"."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +79,6 @@ class DebianResolveLock(ResolveLock):
             ) from None
 
 
-def lock_request(address: Address, field: DebianResolveField) -> DebianLockRequest:
-    """Asks for the lock of a target."""
-    assert field.value is not None
-    return DebianLockRequest(field.value, f"{address}: `{field.alias}`")
-
-
 def single_base(address: Address, bases: Addresses) -> Address | None:
     """The one address of a `base` field, or none.
 
@@ -110,9 +93,8 @@ def single_base(address: Address, bases: Addresses) -> Address | None:
 
 
 @rule(level=LogLevel.DEBUG)
-async def read_lock(request: DebianLockRequest) -> DebianResolveLock:
-    generic = LockRequest(DebianLocks(), request.resolve, request.origin)
-    return DebianResolveLock(**vars(await Get(ResolveLock, LockRequest, generic)))
+async def read_debian_lock(request: LockRequest) -> DebianResolveLock:
+    return DebianResolveLock(**vars(await Get(ResolveLock, LockRequest, request)))
 
 
 def rules() -> Iterable[Rule | UnionRule]:

@@ -18,7 +18,8 @@ from debian.target_types import (
     DebianResolveField,
 )
 from debian.util_rules.fetch import FOLDER, FetchedPackages, FetchRequest
-from debian.util_rules.locks import DebianLockRequest, DebianResolveLock, lock_request, single_base
+from debian.util_rules.locks import DebianResolveLock, single_base
+from locks.util_rules.reading import LockRequest
 from oci.format.packages import Package
 from oci.format.platform import Platform
 from oci.format.purl import PackageUrl
@@ -92,9 +93,7 @@ def python_version(packages: DebianPackagesField) -> str:
 async def build_debian_layer(field_set: DebianLayerFieldSet) -> BuiltLayer:
     address = field_set.address
     locked, below = await MultiGet(
-        Get(
-            DebianResolveLock, DebianLockRequest, lock_request(field_set.address, field_set.resolve)
-        ),
+        Get(DebianResolveLock, LockRequest, LockRequest.of(field_set.resolve)),
         Get(BaseLayers, DebianLayerFieldSet, field_set),
     )
     base = below.layers[-1].address if below.layers else None

@@ -8,8 +8,9 @@ from typing import Iterable
 
 from debian.target_types import DebianResolveField, ToolchainPackagesField
 from debian.util_rules.fetch import FetchedPackages, FetchRequest
-from debian.util_rules.locks import DebianLockRequest, DebianResolveLock, lock_request
+from debian.util_rules.locks import DebianResolveLock
 from debian.util_rules.scripts import BASH, SCRIPT_ENV, script
+from locks.util_rules.reading import LockRequest
 from oci.toolchain import Toolchain, ToolchainFieldSet
 from oci.util_rules.layer_process import REMOTE_CACHE_PATIENCE, BuildStepError
 from oci.util_rules.messages import message
@@ -35,9 +36,7 @@ class DebianToolchainFieldSet(ToolchainFieldSet):
 
 @rule(desc="Unpack a toolchain", level=LogLevel.DEBUG)
 async def unpack_toolchain(field_set: DebianToolchainFieldSet) -> Toolchain:
-    locked = await Get(
-        DebianResolveLock, DebianLockRequest, lock_request(field_set.address, field_set.resolve)
-    )
+    locked = await Get(DebianResolveLock, LockRequest, LockRequest.of(field_set.resolve))
     names = locked.names(field_set.address, field_set.packages.value or (), None)
     fetched = await Get(
         FetchedPackages,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable
 
-from locks.kind import LockFolder, LockKind, Resolve, Resolves
+from locks.kind import LockedByField, LockFolder, LockKind, Resolve, Resolves
 from locks.lock import Lock, LockError, generate_command, lock_path
 from pants.engine.fs import DigestContents, PathGlobs
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
@@ -23,6 +23,11 @@ class LockRequest:
 
     origin: str
     """Who names the resolve, for errors: "layers/airflow: `resolve`"."""
+
+    @classmethod
+    def of(cls, field: LockedByField) -> LockRequest:
+        """Asks for the lock that a field names."""
+        return cls(field.kind(), field.value or "", f"{field.address}: `{field.alias}`")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import os
 from dataclasses import dataclass, replace
 from typing import Iterable
 
-from debian.util_rules.locks import DebianLockRequest, DebianResolveLock
+from debian.util_rules.locks import DebianResolveLock
+from locks.util_rules.reading import LockRequest
 from oci.image import ImageSpec
 from oci.util_rules.assemble_image import BuiltImage
 from oci.util_rules.kinds import ImageRequest
@@ -70,7 +71,7 @@ async def make_seal(request: SealRequest, all_targets: AllTargets) -> PublishedR
     address = image_of(release, all_targets)
     spec, locked = await MultiGet(
         Get(ImageSpec, ImageRequest(address)),
-        Get(DebianResolveLock, DebianLockRequest, debian_lock_request(release.manifest)),
+        Get(DebianResolveLock, LockRequest, debian_lock_request(release.manifest)),
     )
     image = await Get(BuiltImage, ImageSpec, spec)
     config = json.loads(image.documents.config.content)["config"]

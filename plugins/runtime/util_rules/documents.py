@@ -6,9 +6,11 @@ import os
 from dataclasses import dataclass
 from typing import Iterable
 
+from debian.kind import DebianLocks
 from debian.lock import DebianLock
-from debian.util_rules.locks import DebianLockRequest, DebianResolveLock
+from debian.util_rules.locks import DebianResolveLock
 from debian.util_rules.uploads import Uploads, UploadsRequest
+from locks.util_rules.reading import LockRequest
 from oci.image import ImageSpec
 from oci.util_rules.kinds import ImageRequest
 from pants.engine.addresses import Address
@@ -41,7 +43,7 @@ class DebianFactsRequest:
     """Asks for the Debian packages that an image is built with now."""
 
     image: Address
-    lock: DebianLockRequest
+    lock: LockRequest
     since: str
 
 
@@ -90,16 +92,16 @@ def debian_state(lock: DebianLock, layers: Iterable[Address]) -> DebianState:
     )
 
 
-def debian_lock_request(manifest: Manifest) -> DebianLockRequest:
+def debian_lock_request(manifest: Manifest) -> LockRequest:
     """Asks for the lock of the Debian packages of a release."""
-    return DebianLockRequest(manifest.suite, f"{manifest.path}: `suite`")
+    return LockRequest(DebianLocks(), manifest.suite, f"{manifest.path}: `suite`")
 
 
 @rule(level=LogLevel.DEBUG)
 async def find_debian_facts(request: DebianFactsRequest) -> DebianFacts:
     spec, locked = await MultiGet(
         Get(ImageSpec, ImageRequest(request.image)),
-        Get(DebianResolveLock, DebianLockRequest, request.lock),
+        Get(DebianResolveLock, LockRequest, request.lock),
     )
     now = debian_state(locked.lock, spec.layers)
     uploads = await Get(Uploads, UploadsRequest(request.lock, tuple(now.packages), request.since))

@@ -18,7 +18,7 @@ from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
 from pants.util.logging import LogLevel
-from wheels.sandbox.locked_files import LockedFile
+from wheels.sandbox.locked_files import FetchRequest, LockedFile
 from wheels.sandbox.pip_settings import SETTINGS
 from wheels.subsystem import WheelsSubsystem
 
@@ -32,19 +32,6 @@ _CACHE_FOLDER = "__file_cache"
 _OUTPUT = "files"
 _REQUEST = "request.json"
 _TOOLS_LOCK = "plugins/wheels/tools.json"
-
-
-@dataclass(frozen=True)
-class FetchFiles:
-    """Asks for locked files."""
-
-    lock: str
-    """Path of the lock, for errors."""
-
-    fix: str
-    """The command that makes the lock anew."""
-
-    files: tuple[LockedFile, ...]
 
 
 @dataclass(frozen=True)
@@ -82,12 +69,8 @@ async def index_client(libraries: ToolchainLibraries, options: WheelsSubsystem) 
 
 
 @rule(desc="Fetch locked Python packages", level=LogLevel.DEBUG)
-async def fetch_files(request: FetchFiles, client: IndexClient) -> FetchedFiles:
-    content = {
-        "lock": request.lock,
-        "fix": in_key(request.fix),
-        "files": [asdict(file) for file in request.files],
-    }
+async def fetch_files(request: FetchRequest, client: IndexClient) -> FetchedFiles:
+    content = {**asdict(request), "fix": in_key(request.fix)}
     spec = FileContent(_REQUEST, json.dumps(content, sort_keys=True).encode())
     total = sum(file.size for file in request.files)
     result = await Get(
@@ -120,7 +103,9 @@ def tool_files(names: Iterable[str]) -> tuple[LockedFile, ...]:
 @rule
 async def tool_wheels(request: ToolWheelsRequest) -> ToolWheels:
     files = tool_files(request.names)
-    fetched = await Get(FetchedFiles, FetchFiles(_TOOLS_LOCK, f"git checkout {_TOOLS_LOCK}", files))
+    fetched = await Get(
+        FetchedFiles, FetchRequest(_TOOLS_LOCK, f"git checkout {_TOOLS_LOCK}", files)
+    )
     return ToolWheels(fetched.digest, tuple(f"{TOOLS_MOUNT}/{file.file}" for file in files))
 
 

@@ -20,16 +20,6 @@ from wheels.subsystem import WheelsSubsystem
 
 
 @dataclass(frozen=True)
-class WheelLockRequest:
-    """Asks for the lock of a resolve."""
-
-    resolve: str
-
-    origin: str
-    """Who names the resolve, for errors: "layers/airflow: `resolve`"."""
-
-
-@dataclass(frozen=True)
 class WheelResolveLock(ResolveLock):
     resolve: WheelResolve
     lock: WheelLock
@@ -81,9 +71,8 @@ async def find_resolves(
 
 
 @rule(level=LogLevel.DEBUG)
-async def read_lock(request: WheelLockRequest) -> WheelResolveLock:
-    generic = LockRequest(WheelLocks(), request.resolve, request.origin)
-    locked = WheelResolveLock(**vars(await Get(ResolveLock, LockRequest, generic)))
+async def read_wheel_lock(request: LockRequest) -> WheelResolveLock:
+    locked = WheelResolveLock(**vars(await Get(ResolveLock, LockRequest, request)))
     for each in locked.resolve.patched:
         if each.name not in locked.lock.distributions:
             raise LockError(

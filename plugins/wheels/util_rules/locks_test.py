@@ -4,17 +4,19 @@ from dataclasses import dataclass
 
 import pytest
 from locks.lock import LockError
+from locks.util_rules.reading import LockRequest
 from pants.core import target_types as core_target_types
 from pants.engine.rules import rule
 from pants.engine.target import COMMON_TARGET_FIELDS, StringField, Target
 from pants.engine.unions import UnionRule
 from pants.testutil.rule_runner import QueryRule, RuleRunner, engine_error
 from pants.util.frozendict import FrozenDict
+from wheels.kind import WheelLocks
 from wheels.lock import LockedDistribution, LockInputs, WheelLock
 from wheels.resolve import PatchedDistribution, WheelResolve, WheelResolveFieldSet
 from wheels.target_types import WheelRequirementsTarget
 from wheels.util_rules import locks, requirements
-from wheels.util_rules.locks import WheelLockRequest, WheelResolveLock
+from wheels.util_rules.locks import WheelResolveLock
 
 BUILD = """\
 wheel_requirements(
@@ -76,7 +78,7 @@ def rule_runner() -> RuleRunner:
             *core_target_types.rules(),
             fixed_resolve,
             UnionRule(WheelResolveFieldSet, FixedFieldSet),
-            QueryRule(WheelResolveLock, [WheelLockRequest]),
+            QueryRule(WheelResolveLock, [LockRequest]),
         ],
         target_types=[
             FixedTarget,
@@ -90,7 +92,9 @@ def rule_runner() -> RuleRunner:
 
 
 def read(rule_runner: RuleRunner, resolve: str = "demo") -> WheelResolveLock:
-    return rule_runner.request(WheelResolveLock, [WheelLockRequest(resolve, "//:layer: `resolve`")])
+    return rule_runner.request(
+        WheelResolveLock, [LockRequest(WheelLocks(), resolve, "//:layer: `resolve`")]
+    )
 
 
 def test_a_lock_that_fits_its_resolve_is_read(rule_runner: RuleRunner) -> None:

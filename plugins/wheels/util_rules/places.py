@@ -3,75 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Iterable
+from typing import Any
 
 from oci.layer import LayerFieldSet
-from oci.toolchain import Interpreter, InterpreterRequest
-from pants.engine.rules import Get, Rule, collect_rules, rule
-from pants.engine.unions import UnionRule
-from pants.util.frozendict import FrozenDict
-from wheels.target_types import WheelPrefixField, WheelPythonField, WheelSitePackagesField
+from oci.toolchain import Interpreter
+from wheels.target_types import (
+    WheelOmitField,
+    WheelPrefixField,
+    WheelPythonField,
+    WheelSitePackagesField,
+)
 
 
 @dataclass(frozen=True)
-class ImagePythonRequest:
-    """Asks for the Python of the image that a layer is for."""
+class PythonLayerFieldSet(LayerFieldSet):
+    """A layer of Python modules."""
 
-    address: str
+    omit: WheelOmitField
     site_packages: WheelSitePackagesField
     prefix: WheelPrefixField
     python: WheelPythonField
 
-    version: str
-    """Of that Python: `3.9`. Empty for that of `[oci].toolchain`."""
+    def python_path(self, version: str) -> str:
+        """Of the interpreter in the image.
 
-    @classmethod
-    def of(cls, field_set: LayerFieldSet, version: str) -> ImagePythonRequest:
-        """The request of a field set that has these fields."""
-        names = ("site_packages", "prefix", "python")
-        fields = {name: getattr(field_set, name) for name in names}
-        return cls(address=str(field_set.address), version=version, **fields)
+        Args:
+            version: Of the image's Python: `3.9`.
+        """
+        return self.python.value or f"/usr/bin/python{version}"
 
+    def install_spec(self, interpreter: Interpreter) -> dict[str, Any]:
+        """What `wheels.sandbox.install_wheels` needs to know of the image.
 
-@dataclass(frozen=True)
-class ImagePython:
-    """The Python of an image, and where it looks for packages."""
-
-    path: str
-    """Of the interpreter in the image."""
-
-    places: FrozenDict[str, str]
-    """Arguments of `wheels.sandbox.places.Places`."""
-
-    interpreter: Interpreter
-    """The same Python, as a tree that runs on the build host."""
-
-    def spec(self) -> dict[str, Any]:
-        """What `wheels.sandbox.install_wheels` needs to know."""
-        return {"places": dict(self.places), "interpreter": self.interpreter.spec()}
-
-
-@rule
-async def image_python(request: ImagePythonRequest) -> ImagePython:
-    interpreter = await Get(Interpreter, InterpreterRequest(request.version, request.address))
-    version = interpreter.version
-    prefix = request.prefix.value or "/usr/local"
-    path = request.python.value or f"/usr/bin/python{version}"
-    default = f"/usr/local/lib/python{version}/dist-packages"
-    return ImagePython(
-        path=path,
-        places=FrozenDict(
-            {
-                "site_packages": request.site_packages.value or default,
+        Args:
+            interpreter: The image's Python, as a tree that runs on the build host.
+        """
+        version = interpreter.version
+        prefix = self.prefix.value or "/usr/local"
+        default = f"/usr/local/lib/python{version}/dist-packages"
+        return {
+            # Of `wheels.sandbox.places.Places`.
+            "places": {
+                "site_packages": self.site_packages.value or default,
                 "scripts": f"{prefix}/bin",
                 "data": prefix,
                 "headers": f"{prefix}/include/python{version}",
-                "shebang": path,
-            }
-        ),
-        interpreter=interpreter,
-    )
-
-
-def rules() -> Iterable[Rule | UnionRule]:
-    return collect_rules()
+                "shebang": self.python_path(version),
+            },
+            "interpreter": interpreter.spec(),
+            "omit": self.omit.value or (),
+        }
