@@ -93,7 +93,7 @@ def python_version(packages: DebianPackagesField) -> str:
 async def build_debian_layer(field_set: DebianLayerFieldSet) -> BuiltLayer:
     address = field_set.address
     locked, below = await MultiGet(
-        Get(DebianResolveLock, LockRequest, LockRequest.of(field_set.resolve)),
+        Get(DebianResolveLock, LockRequest, LockRequest.of(field_set.address, field_set.resolve)),
         Get(BaseLayers, DebianLayerFieldSet, field_set),
     )
     base = below.layers[-1].address if below.layers else None

@@ -36,7 +36,9 @@ class DebianToolchainFieldSet(ToolchainFieldSet):
 
 @rule(desc="Unpack a toolchain", level=LogLevel.DEBUG)
 async def unpack_toolchain(field_set: DebianToolchainFieldSet) -> Toolchain:
-    locked = await Get(DebianResolveLock, LockRequest, LockRequest.of(field_set.resolve))
+    locked = await Get(
+        DebianResolveLock, LockRequest, LockRequest.of(field_set.address, field_set.resolve)
+    )
     names = locked.names(field_set.address, field_set.packages.value or (), None)
     fetched = await Get(
         FetchedPackages,

@@ -7,6 +7,7 @@ from typing import Iterable
 
 from locks.kind import LockedByField, LockFolder, LockKind, Resolve, Resolves
 from locks.lock import Lock, LockError, generate_command, lock_path
+from pants.engine.addresses import Address
 from pants.engine.fs import DigestContents, PathGlobs
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import InvalidFieldException
@@ -25,9 +26,9 @@ class LockRequest:
     """Who names the resolve, for errors: "layers/airflow: `resolve`"."""
 
     @classmethod
-    def of(cls, field: LockedByField) -> LockRequest:
-        """Asks for the lock that a field names."""
-        return cls(field.kind(), field.value or "", f"{field.address}: `{field.alias}`")
+    def of(cls, address: Address, field: LockedByField) -> LockRequest:
+        """Asks for the lock that a field of a target names."""
+        return cls(field.kind(), field.value or "", f"{address}: `{field.alias}`")
 
 
 @dataclass(frozen=True)

@@ -73,11 +73,12 @@ async def divide_layers(
         for each in layers.field_sets
         if each.resolve.value in resolves and not each.division.value and not _takes_the_rest(each)
     ]
+    users = {each.resolve.value: each for each in chosen}
     locks = await MultiGet(
         Get(
             WheelResolveLock,
             LockRequest,
-            LockRequest.of(next(each.resolve for each in chosen if each.resolve.value == resolve)),
+            LockRequest.of(users[resolve].address, users[resolve].resolve),
         )
         for resolve in resolves
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Iterable
+from typing import Any, Iterable
 
 from oci.format.platform import Platform
 from oci.layer import BuiltLayer, LayerFieldSet, LayerProcess
@@ -40,7 +40,7 @@ async def build_project_layer(field_set: ProjectLayerFieldSet) -> BuiltLayer:
         Get(ToolWheels, ToolWheelsRequest(("flit-core", "installer"))),
     )
     project = await Get(Digest, RemovePrefix(sources.snapshot.digest, field_set.address.spec_path))
-    spec = {**field_set.install_spec(interpreter), "files": {}, "locked": {}}
+    spec: dict[str, Any] = {**field_set.install_spec(interpreter), "files": {}, "locked": {}}
     digests = await MultiGet(
         Get(Digest, CreateDigest([FileContent(_SPEC, json.dumps(spec, sort_keys=True).encode())])),
         Get(Digest, AddPrefix(project, _PROJECT)),

@@ -152,7 +152,7 @@ async def _divided(field_set: WheelLayerFieldSet) -> Sequence[str]:
 @rule(desc="Divide the packages of a lock among layers", level=LogLevel.DEBUG)
 async def select_distributions(field_set: WheelLayerFieldSet) -> Selection:
     lock, others = await MultiGet(
-        Get(WheelResolveLock, LockRequest, LockRequest.of(field_set.resolve)),
+        Get(WheelResolveLock, LockRequest, LockRequest.of(field_set.address, field_set.resolve)),
         Get(WheelLayers, ExceptLayersRequest(field_set)),
     )
     divided = await _divided(field_set)
@@ -179,7 +179,8 @@ async def checked_partition(
     ours = [each for each in layers.field_sets if each.address in request.layers]
     selections = await MultiGet(Get(Selection, WheelLayerFieldSet, each) for each in ours)
     locks = await MultiGet(
-        Get(WheelResolveLock, LockRequest, LockRequest.of(each.resolve)) for each in ours
+        Get(WheelResolveLock, LockRequest, LockRequest.of(each.address, each.resolve))
+        for each in ours
     )
     by_path = {lock.path: lock for lock in locks}
     for path, lock in by_path.items():

@@ -143,7 +143,7 @@ def _constraints(lock: WheelResolveLock) -> str:
 @rule(desc="Build a layer of wheels", level=LogLevel.DEBUG)
 async def build_wheel_layer(field_set: WheelLayerFieldSet) -> BuiltLayer:
     lock, selection, tools = await MultiGet(
-        Get(WheelResolveLock, LockRequest, LockRequest.of(field_set.resolve)),
+        Get(WheelResolveLock, LockRequest, LockRequest.of(field_set.address, field_set.resolve)),
         Get(Selection, WheelLayerFieldSet, field_set),
         Get(ToolWheels, ToolWheelsRequest(("installer",))),
     )
