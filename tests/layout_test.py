@@ -16,11 +16,12 @@ from oci.format.history import copied_targets, dockerfile_lines
 
 from tests.engine.layout import Layout
 from tests.engine.session import Engine
+from versions.macros import TESTED_RELEASE
 
 _CHUNK = 1 << 20
 
 
-@pytest.fixture(params=["5.0.6-base", "5.0.6"])
+@pytest.fixture(params=[f"{TESTED_RELEASE}-base", TESTED_RELEASE])
 def layout(request: Any, dist: Path) -> Layout:
     """The layout of each image."""
     return Layout.open(dist / "images" / str(request.param))
