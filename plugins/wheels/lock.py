@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Mapping
 
 from locks.fields import size, text, texts
@@ -31,8 +31,8 @@ class LockInputs:
     requirements: tuple[str, ...]
     """Sorted."""
 
-    constraints: str
-    """sha256 of the sorted constraints, one a line."""
+    constraints_sha256: str
+    """Of the sorted constraints, one a line."""
 
     exclude_newer: str
     python_version: str
@@ -44,34 +44,23 @@ class LockInputs:
         text = "".join(f"{line}\n" for line in sorted(resolve.constraints))
         return cls(
             requirements=tuple(sorted(resolve.requirements)),
-            constraints=hashlib.sha256(text.encode()).hexdigest(),
+            constraints_sha256=hashlib.sha256(text.encode()).hexdigest(),
             exclude_newer=resolve.exclude_newer,
             python_version=resolve.platform.python,
             platform=resolve.uv_platform,
         )
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "requirements": list(self.requirements),
-            "constraints_sha256": self.constraints,
-            "exclude_newer": self.exclude_newer,
-            "python_version": self.python_version,
-            "platform": self.platform,
-        }
-
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> LockInputs:
+    def from_data(cls, data: Mapping[str, Any]) -> LockInputs:
+        names = [field.name for field in fields(cls) if field.name != "requirements"]
         return cls(
             requirements=texts("inputs.requirements", data["requirements"]),
-            constraints=text("inputs.constraints_sha256", data["constraints_sha256"]),
-            exclude_newer=text("inputs.exclude_newer", data["exclude_newer"]),
-            python_version=text("inputs.python_version", data["python_version"]),
-            platform=text("inputs.platform", data["platform"]),
+            **{name: text(f"inputs.{name}", data[name]) for name in names},
         )
 
     def differences(self, resolve: WheelResolve) -> list[str]:
         """Names of the inputs that are others for a resolve as it is now."""
-        ours, theirs = self.to_json(), LockInputs.of(resolve).to_json()
+        ours, theirs = asdict(self), asdict(LockInputs.of(resolve))
         if _runs(self.platform, resolve.platform):
             del ours["platform"]
         return [name.replace("_sha256", "") for name in ours if ours[name] != theirs[name]]
@@ -125,16 +114,10 @@ class WheelLock(Lock):
         return {
             "version": VERSION,
             "resolve": self.resolve,
-            "inputs": self.inputs.to_json(),
+            "inputs": asdict(self.inputs),
             "distributions": {
-                each.name: {
-                    "version": each.version,
-                    "file": each.file,
-                    "size": each.size,
-                    "sha256": each.sha256,
-                    "required_by": list(each.required_by),
-                }
-                for each in self.distributions.values()
+                name: {key: value for key, value in asdict(each).items() if key != "name"}
+                for name, each in self.distributions.items()
             },
         }
 
@@ -144,7 +127,7 @@ class WheelLock(Lock):
             raise ValueError(f"its version is {data['version']}, not {VERSION}")
         return cls(
             resolve=text("resolve", data["resolve"]),
-            inputs=LockInputs.from_json(data["inputs"]),
+            inputs=LockInputs.from_data(data["inputs"]),
             distributions=FrozenDict(
                 (name, _distribution(name, each))
                 for name, each in sorted(data["distributions"].items())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Iterable
 
-from debian.kind import DebianResolve, SolveDebian
+from debian.kind import SolveDebian
 from debian.solution import make_lock
 from debian.subsystem import DebianSubsystem
 from debian.target_types import (
@@ -69,19 +69,11 @@ def bases_first(resolve: str, targets: dict[Address, SolveTarget]) -> tuple[Solv
     return tuple(ordered.values())
 
 
-@dataclass(frozen=True)
-class SolveTargets:
-    """The targets of a resolve, a base before what stands on it."""
-
-    targets: tuple[SolveTarget, ...]
-
-
-@rule(level=LogLevel.DEBUG)
-async def solve_targets(resolve: DebianResolve, all_targets: AllTargets) -> SolveTargets:
+async def _targets(resolve: str, all_targets: AllTargets) -> tuple[SolveTarget, ...]:
     ours = [
         target
         for target in all_targets
-        if target.has_field(DebianResolveField) and target[DebianResolveField].value == resolve.name
+        if target.has_field(DebianResolveField) and target[DebianResolveField].value == resolve
     ]
     bases = await MultiGet(
         Get(
@@ -100,7 +92,7 @@ async def solve_targets(resolve: DebianResolve, all_targets: AllTargets) -> Solv
         )
         for target, base in zip(ours, bases)
     }
-    return SolveTargets(bases_first(resolve.name, wanted))
+    return bases_first(resolve, wanted)
 
 
 def _wanted(targets: tuple[SolveTarget, ...]) -> str:
@@ -119,9 +111,9 @@ def _wanted(targets: tuple[SolveTarget, ...]) -> str:
 
 
 @rule(desc="Lock Debian packages", level=LogLevel.DEBUG)
-async def solve(request: SolveDebian, options: DebianSubsystem) -> Solved:
+async def solve(request: SolveDebian, options: DebianSubsystem, all_targets: AllTargets) -> Solved:
     path, platform = request.path, request.resolve.platform
-    targets = (await Get(SolveTargets, DebianResolve, request.resolve)).targets
+    targets = await _targets(request.resolve.name, all_targets)
     if not targets:
         raise LockError(
             f"No target has `resolve='{request.resolve.name}'`, so {path} would be empty: give a "
