@@ -20,6 +20,7 @@ from tests.engine.discover import engine_address
 from tests.engine.session import Engine, engine_session
 from tests.engine.waiting import wait_for
 from tests.high_availability.deployment import Deployment
+from versions.macros import TESTED_RELEASE
 
 _COMPONENTS = {
     "scheduler": ["airflow", "scheduler"],
@@ -85,7 +86,7 @@ KINDS = {"short": (0, 1), "memory": (200, 15)}
 def measure(engine: Engine, kind: str, count: int, stock: bool) -> Dict[str, object]:
     """One run; what came of it."""
     images = {name: engine.load(Path("dist/images", name)) for name in ("postgres", "redis")}
-    images["airflow"] = engine.load(Path("dist/images/5.0.6"))
+    images["airflow"] = engine.load(Path(f"dist/images/{TESTED_RELEASE}"))
     mebibytes, seconds = KINDS[kind]
     dag = _DAG.replace("@COUNT@", str(count)).replace("@MEBIBYTES@", str(mebibytes))
     dag = dag.replace("@SECONDS@", str(seconds))

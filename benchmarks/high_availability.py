@@ -20,6 +20,7 @@ from tests.engine.session import Engine, engine_session
 from tests.high_availability import scenario, work
 from tests.high_availability.deployment import Deployment
 from tests.high_availability.recovery import recoveries, summary
+from versions.macros import TESTED_RELEASE
 
 # More than twice the visibility timeout of the image.
 _LONG = 130
@@ -43,7 +44,7 @@ _FIGURES = {
 def play(engine: Engine, stock: bool, seconds: float) -> Dict[str, object]:
     """One run; what came of it."""
     images = {name: engine.load(Path("dist/images", name)) for name in ("postgres", "redis")}
-    images["airflow"] = engine.load(Path("dist/images/5.0.6"))
+    images["airflow"] = engine.load(Path(f"dist/images/{TESTED_RELEASE}"))
     deployment = Deployment(engine, images, work.dag(_LONG), scenario.SETTINGS, stock)
     try:
         outcome = scenario.play(deployment, seconds, lambda text: print(text, file=sys.stderr))

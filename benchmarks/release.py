@@ -20,9 +20,9 @@ from benchmarks.dockerfile import Dockerfile
 from benchmarks.measure import Figure, PeakMemory, table
 from tests.engine.discover import engine_address
 from tests.monorepo.checkout import Checkout
+from versions.macros import TESTED_RELEASE
 
-RELEASE = "5.0.6"
-SPEC = f"versions/{RELEASE}::"
+SPEC = f"versions/{TESTED_RELEASE}::"
 MODULE = "layers/astro/astronomer/runtime/__init__.py"
 IN_IMAGE = "/usr/local/lib/python3.9/dist-packages/astronomer/runtime/__init__.py"
 
@@ -50,7 +50,7 @@ def warm_figures(checkout: Checkout) -> List[Figure]:
         edit(checkout, count)
         edited.time(lambda: pants(checkout, "package", SPEC))
     seen = Figure("the same, until `docker run` sees it", "3.0 s")
-    image = f"versions/{RELEASE}:runtime"
+    image = f"versions/{TESTED_RELEASE}:runtime"
     pants(checkout, "run", image, "--", "true")
     for count in range(5, 10):
         edit(checkout, count)
@@ -72,7 +72,7 @@ def os_update(checkout: Checkout) -> Figure:
 
 def sizes(dist: Path) -> Dict[str, int]:
     """Compressed bytes of each layer of the runtime image, by target."""
-    index = json.loads((dist / f"images/{RELEASE}/index.json").read_text())
+    index = json.loads((dist / f"images/{TESTED_RELEASE}/index.json").read_text())
 
     def read(digest: str) -> Dict:
         document: Dict = json.loads((dist / "blobs" / digest.replace(":", "/")).read_text())
@@ -103,7 +103,7 @@ def main() -> None:
 
 def measure(checkout: Checkout, root: Path, docker_host: str) -> Dict[str, object]:
     """Take all figures; print them; the report."""
-    alternative = Dockerfile(root, RELEASE, docker_host)
+    alternative = Dockerfile(root, TESTED_RELEASE, docker_host)
     try:
         print("Dockerfile: base, cold build, rebuild", file=sys.stderr)
         alternative.make_base()

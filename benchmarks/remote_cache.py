@@ -17,8 +17,9 @@ from typing import Dict, List, Optional
 from benchmarks.measure import Figure, table
 from tests.monorepo.cache_server import PROGRAM, CacheServer
 from tests.monorepo.checkout import Checkout
+from versions.macros import TESTED_RELEASE
 
-SPEC = "versions/5.0.6::"
+SPEC = f"versions/{TESTED_RELEASE}::"
 MACHINES = 3
 
 

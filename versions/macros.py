@@ -1,4 +1,4 @@
-"""What BUILD files say of all releases.
+"""What BUILD files, and tests, say of all releases.
 
 Pants reads it before them: it imports nothing, and its constants are hashable.
 """
@@ -22,6 +22,9 @@ RELEASES = (
 )
 
 EXPERIMENTS = ("3.3-1",)
+
+TESTED_RELEASE = "5.0.6"
+"""The release that tests and benchmarks look at where one will do."""
 
 # Each is the name of a library: what changes in the same releases lies in one layer with it.
 LIBRARIES = (

@@ -7,8 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any, Mapping
 
+from debian.version import DebianVersion
 from locks.fields import size, text, texts
-from locks.lock import SHA256, read_lock, write_lock
+from locks.lock import SHA256, Lock
+from oci.format.platform import Platform
+from pants.util.frozendict import FrozenDict
 
 _DATE_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -63,8 +66,10 @@ class LockedTarget:
 
 
 @dataclass(frozen=True)
-class DebianLock:
+class DebianLock(Lock):
     """The content of a lock."""
+
+    key = "suites"
 
     suite: str
     """Codename of the release: `bullseye`."""
@@ -78,15 +83,22 @@ class DebianLock:
     date: datetime
     """When the archives last changed, in UTC. No file in a layer is newer."""
 
-    targets: Mapping[str, LockedTarget]
+    targets: FrozenDict[str, LockedTarget]
     """By address."""
 
-    packages: Mapping[str, LockedPackage]
+    packages: FrozenDict[str, LockedPackage]
     """By name."""
 
-    def to_json(self) -> bytes:
-        """The form that is committed."""
-        data = {
+    @property
+    def platform(self) -> Platform:
+        """What the packages are for."""
+        return Platform(self.architecture, self.suite)
+
+    def versions(self) -> Mapping[str, DebianVersion]:
+        return {name: DebianVersion(package.version) for name, package in self.packages.items()}
+
+    def to_data(self) -> Mapping[str, Any]:
+        return {
             "suite": self.suite,
             "suites": self.suites,
             "architecture": self.architecture,
@@ -97,33 +109,30 @@ class DebianLock:
                 for name, package in self.packages.items()
             },
         }
-        return write_lock(data)
 
     @classmethod
-    def from_json(cls, path: str, content: bytes, command: str) -> DebianLock:
-        """Read a lock. See `locks.lock.read_lock`."""
-
-        def parse(data: Mapping[str, Any]) -> DebianLock:
-            return cls(
-                suite=text("suite", data["suite"]),
-                suites=texts("suites", data["suites"]),
-                architecture=text("architecture", data["architecture"]),
-                date=parse_date(data["date"]),
-                targets={
-                    address: LockedTarget(
+    def from_data(cls, data: Mapping[str, Any]) -> DebianLock:
+        return cls(
+            suite=text("suite", data["suite"]),
+            suites=texts("suites", data["suites"]),
+            architecture=text("architecture", data["architecture"]),
+            date=parse_date(data["date"]),
+            targets=FrozenDict(
+                (
+                    address,
+                    LockedTarget(
                         requests=texts(f"targets.{address}.requests", target["requests"]),
                         base=target["base"] and text(f"targets.{address}.base", target["base"]),
                         packages=texts(f"targets.{address}.packages", target["packages"]),
-                    )
-                    for address, target in data["targets"].items()
-                },
-                packages={
-                    name: _checked(LockedPackage(name=name, **package))
-                    for name, package in data["packages"].items()
-                },
-            )
-
-        return read_lock(path, content, command, parse)
+                    ),
+                )
+                for address, target in data["targets"].items()
+            ),
+            packages=FrozenDict(
+                (name, _checked(LockedPackage(name=name, **package)))
+                for name, package in data["packages"].items()
+            ),
+        )
 
 
 def _checked(package: LockedPackage) -> LockedPackage:

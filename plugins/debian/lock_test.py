@@ -5,6 +5,7 @@ import json
 import pytest
 from debian.lock import DebianLock, LockedPackage, LockedTarget, parse_date
 from locks.lock import LockError
+from pants.util.frozendict import FrozenDict
 
 PACKAGE = LockedPackage(
     "tini", "0.19.0-1", "amd64", "debian", "pool/main/t/tini_0.19.0-1_amd64.deb", 5, "ab" * 32
@@ -14,8 +15,8 @@ LOCK = DebianLock(
     suites=("bullseye", "bullseye-security"),
     architecture="amd64",
     date=parse_date("2026-09-12T09:27:08Z"),
-    targets={"layers/os:os": LockedTarget(("tini",), None, ("tini",))},
-    packages={"tini": PACKAGE},
+    targets=FrozenDict({"layers/os:os": LockedTarget(("tini",), None, ("tini",))}),
+    packages=FrozenDict({"tini": PACKAGE}),
 )
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Iterable
 
-from debian.goals import generate_lockfiles
 from debian.target_types import DebianLayerTarget, DebianToolchainTarget
-from debian.util_rules import fetch, lockfile, lockfile_targets, rootfs_layer, toolchain, uploads
+from debian.util_rules import compilers, fetch, locks, rootfs_layer, solve, toolchain, uploads
 from pants.engine.rules import Rule
 from pants.engine.target import Target
 from pants.engine.unions import UnionRule
@@ -18,11 +17,11 @@ def target_types() -> Iterable[type[Target]]:
 
 def rules() -> Iterable[Rule | UnionRule]:
     return [
+        *compilers.rules(),
         *fetch.rules(),
-        *generate_lockfiles.rules(),
-        *lockfile.rules(),
-        *lockfile_targets.rules(),
+        *locks.rules(),
         *rootfs_layer.rules(),
+        *solve.rules(),
         *toolchain.rules(),
         *uploads.rules(),
     ]

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from debian.lock import DebianLock, LockedPackage, LockedTarget
 from debian.sandbox.control_data import stanzas
 from locks.lock import LockError
+from pants.util.frozendict import FrozenDict
 
 
 def _located(text: str) -> list[tuple[str, str]]:
@@ -70,8 +71,8 @@ def _lock(
         suites=tuple(files["suites"].split()),
         architecture=files["architecture"].strip(),
         date=_newest(files["dates"].splitlines()),
-        targets=locked_targets,
-        packages=packages,
+        targets=FrozenDict(locked_targets),
+        packages=FrozenDict(packages),
     )
 
 

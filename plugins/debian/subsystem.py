@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from locks.lock import lock_path
+from oci.format.platform import DEFAULT, Platform
+from pants.option.errors import OptionsError
 from pants.option.option_types import DictOption, StrOption
 from pants.option.subsystem import Subsystem
 from pants.util.docutil import bin_name
@@ -22,7 +24,9 @@ class DebianSubsystem(Subsystem):
         default={},
         help=softwrap(
             f"""
-            The suite of each resolve, for example `{{"bullseye": "bullseye"}}`.
+            The suite of each resolve, and its architecture where that is not
+            `{DEFAULT.architecture}`, for example
+            `{{"bullseye": "bullseye", "bullseye-arm": "bullseye/arm64"}}`.
 
             A resolve is a set of targets whose packages are locked together. Its lock lies in
             `[debian].lockfiles`; `{bin_name()} generate-lockfiles --resolve=bullseye` writes it.
@@ -56,3 +60,19 @@ class DebianSubsystem(Subsystem):
     def lockfile(self, resolve: str) -> str:
         """Path of a resolve's lock."""
         return lock_path(self.lockfiles, resolve)
+
+    def platform(self, resolve: str) -> Platform:
+        """What a resolve is for.
+
+        Raises:
+            OptionsError: its architecture is not known.
+        """
+        suite, _, architecture = self.resolves[resolve].partition("/")
+        platform = Platform(architecture or DEFAULT.architecture, suite)
+        try:
+            platform.machine
+        except ValueError as error:
+            raise OptionsError(
+                f"pants.toml: `[debian].resolves`, '{resolve}': {error}. Correct it."
+            ) from None
+        return platform

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Iterable, Optional, Tuple, Union
 
+from debian.kind import DebianLocks
+from locks.kind import LockedByField
 from oci.target_types import COMMON_LAYER_FIELDS
 from pants.core.util_rules.environments import EnvironmentField
 from pants.engine.addresses import Address
@@ -12,7 +14,6 @@ from pants.engine.target import (
     Dependencies,
     DictStringToStringField,
     SpecialCasedDependencies,
-    StringField,
     StringSequenceField,
     Target,
 )
@@ -43,9 +44,8 @@ class ToolchainPackagesField(DebianPackagesField):
     )
 
 
-class DebianResolveField(StringField):
-    alias = "resolve"
-    required = True
+class DebianResolveField(LockedByField):
+    kind = DebianLocks
     help = help_text(
         """
         The resolve, a key of `[debian].resolves`, whose lock pins the packages, for example

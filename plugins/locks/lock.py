@@ -1,4 +1,4 @@
-"""What locks of every kind have in common: their form, where they lie, how they are made.
+"""The form of locks, whatever they lock, and where they lie.
 
 A lock is JSON with sorted keys. It holds names, versions, sizes and hashes, and never a host: where
 files come from is a matter of the machine that fetches.
@@ -9,18 +9,20 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import Any, Callable, Mapping, TypeVar
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Mapping, TypeVar
 
 from locks.unique_keys import read_json
+from pants.core.goals.generate_lockfiles import PackageVersion
 from pants.util.docutil import bin_name
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
-_Lock = TypeVar("_Lock")
+_Lock = TypeVar("_Lock", bound="Lock")
 
 
 class LockError(Exception):
-    """A lock cannot be read or made, or is not that of its targets. The message says what to do."""
+    """A lock cannot be read or made, or is not that of its resolve. The message says what to do."""
 
 
 def lock_path(folder: str, resolve: str) -> str:
@@ -33,29 +35,55 @@ def generate_command(resolve: str) -> str:
     return f"{bin_name()} generate-lockfiles --resolve={resolve}"
 
 
-def write_lock(data: Mapping[str, Any]) -> bytes:
-    """The form that is committed."""
-    return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode()
+class Lock(ABC):
+    """The content of a lock. A subclass can be hashed, as `Solve` holds one."""
 
+    key: ClassVar[str]
+    """A key of its JSON that no other kind of file in its folder has."""
 
-def read_lock(
-    path: str, content: bytes, command: str, parse: Callable[[Mapping[str, Any]], _Lock]
-) -> _Lock:
-    """Read a lock.
+    @classmethod
+    @abstractmethod
+    def from_data(cls: type[_Lock], data: Mapping[str, Any]) -> _Lock:
+        """Make it of its JSON; `locks.fields` checks values.
 
-    Args:
-        path: The lock's path, for errors.
-        content: What it holds.
-        command: The command that makes the lock anew.
-        parse: Makes the lock of its JSON; `locks.fields` checks values for it.
+        Raises:
+            KeyError: a field is missing.
+            ValueError, TypeError, AttributeError: a field is wrong.
+        """
 
-    Raises:
-        LockError: it is no lock, lacks a field, or has a wrong one.
-    """
-    try:
-        return parse(read_json(content))
-    except KeyError as error:
-        problem = f"lacks the field {error}"
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        problem = f"cannot be read ({' '.join(str(error).split())})"
-    raise LockError(f"{path}: the lock {problem}. Run `{command}`.")
+    @abstractmethod
+    def to_data(self) -> Mapping[str, Any]:
+        """Its JSON."""
+
+    @abstractmethod
+    def versions(self) -> Mapping[str, PackageVersion]:
+        """What it locks, by name."""
+
+    @classmethod
+    def is_form_of(cls, content: bytes) -> bool:
+        """Whether a file may be such a lock, by a look at it."""
+        return content.startswith(b"{") and f'"{cls.key}"'.encode() in content
+
+    def to_json(self) -> bytes:
+        """The form that is committed."""
+        return (json.dumps(self.to_data(), indent=1, sort_keys=True) + "\n").encode()
+
+    @classmethod
+    def from_json(cls: type[_Lock], path: str, content: bytes, command: str) -> _Lock:
+        """Read a lock.
+
+        Args:
+            path: The lock's path, for errors.
+            content: What it holds.
+            command: The command that makes the lock anew.
+
+        Raises:
+            LockError: it is no lock, lacks a field, or has a wrong one.
+        """
+        try:
+            return cls.from_data(read_json(content))
+        except KeyError as error:
+            problem = f"lacks the field {error}"
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            problem = f"cannot be read ({' '.join(str(error).split())})"
+        raise LockError(f"{path}: the lock {problem}. Run `{command}`.")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from oci.format.layer_descriptor import LayerDescriptor
+from oci.format.platform import Platform
 from oci.target_types import LayerEnvField
 from pants.core.util_rules.environments import EnvironmentField
 from pants.engine.addresses import Address
@@ -43,6 +44,9 @@ class BuiltLayer:
 
     base: Address | None
     """The layer, if any, that this one is the difference on top of: it may change its paths."""
+
+    platform: Platform
+    """What it is for; empty, or empty in part, where it does not matter."""
 
     metadata: ProcessResultMetadata = field(compare=False)
     """Says whether the layer was built or found in a cache."""
@@ -82,6 +86,9 @@ class LayerProcess:
 
     base: Address | None = None
     """See `BuiltLayer.base`."""
+
+    platform: Platform = Platform()
+    """See `BuiltLayer.platform`."""
 
     env: FrozenDict[str, str] = FrozenDict()
 

@@ -35,9 +35,6 @@ class Toolchain:
 
     digest: Digest
 
-    bin: str
-    """Folder of the programs, relative to the tree: `usr/bin`."""
-
     python: str
     """The Python interpreter, relative to the tree: `usr/bin/python3.9`. Empty if there is none."""
 

@@ -12,7 +12,7 @@ from runtime.manifest import Manifest, parse_manifest
 from runtime.next_release import NextRelease, add_exception, next_manifest
 from runtime.policy import Policy, PolicyError, parse_policy, violations
 from runtime.release_number import ReleaseNumber
-from runtime.util_rules.release import pins
+from wheels.util_rules.requirements import pins
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Iterable, Mapping
 
+from oci.format.platform import DEFAULT, Platform
 from packaging.version import Version
 from pants.util.frozendict import FrozenDict
 from runtime.fields import SENTENCE, VERSION, Fields, is_count, read_mapping
@@ -88,6 +89,11 @@ class Manifest:
 
     experimental: bool = False
     """Whether it is a try, which no policy and no table of releases speaks of."""
+
+    @property
+    def platform(self) -> Platform:
+        """What images of the release run on."""
+        return Platform(DEFAULT.architecture, self.suite, self.python)
 
     @property
     def carried(self) -> tuple[Backport, ...]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Mapping
 
 from locks.fields import size, text, texts
-from locks.lock import SHA256, read_lock, write_lock
+from locks.lock import SHA256, Lock
+from oci.format.platform import Platform
+from packaging.version import Version
 from pants.util.frozendict import FrozenDict
 from wheels.resolve import WheelResolve
+from wheels.sandbox.locked_files import LockedFile
 
 VERSION = 1
 """Of the format."""
@@ -28,8 +31,8 @@ class LockInputs:
     requirements: tuple[str, ...]
     """Sorted."""
 
-    constraints: str
-    """sha256 of the sorted constraints, one a line."""
+    constraints_sha256: str
+    """Of the sorted constraints, one a line."""
 
     exclude_newer: str
     python_version: str
@@ -41,54 +44,37 @@ class LockInputs:
         text = "".join(f"{line}\n" for line in sorted(resolve.constraints))
         return cls(
             requirements=tuple(sorted(resolve.requirements)),
-            constraints=hashlib.sha256(text.encode()).hexdigest(),
+            constraints_sha256=hashlib.sha256(text.encode()).hexdigest(),
             exclude_newer=resolve.exclude_newer,
-            python_version=resolve.python_version,
-            platform=resolve.platform,
+            python_version=resolve.platform.python,
+            platform=resolve.uv_platform,
         )
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "requirements": list(self.requirements),
-            "constraints_sha256": self.constraints,
-            "exclude_newer": self.exclude_newer,
-            "python_version": self.python_version,
-            "platform": self.platform,
-        }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> LockInputs:
+    def from_data(cls, data: Mapping[str, Any]) -> LockInputs:
+        names = [field.name for field in fields(cls) if field.name != "requirements"]
         return cls(
             requirements=texts("inputs.requirements", data["requirements"]),
-            constraints=text("inputs.constraints_sha256", data["constraints_sha256"]),
-            exclude_newer=text("inputs.exclude_newer", data["exclude_newer"]),
-            python_version=text("inputs.python_version", data["python_version"]),
-            platform=text("inputs.platform", data["platform"]),
+            **{name: text(f"inputs.{name}", data[name]) for name in names},
         )
 
-    def differences(self, other: LockInputs) -> list[str]:
-        """Names of the inputs that are not equal."""
-        ours, theirs = self.to_json(), other.to_json()
+    def differences(self, resolve: WheelResolve) -> list[str]:
+        """Names of the inputs that are others for a resolve as it is now."""
+        ours, theirs = asdict(self), asdict(LockInputs.of(resolve))
+        if _runs(self.platform, resolve.platform):
+            del ours["platform"]
         return [name.replace("_sha256", "") for name in ours if ours[name] != theirs[name]]
 
 
+def _runs(wheels: str, platform: Platform) -> bool:
+    """Whether a platform runs wheels for `x86_64-manylinux_2_31`: an older C library will do."""
+    machine, _, minor = wheels.partition("-manylinux_2_")
+    return machine == platform.machine and minor.isdigit() and int(minor) <= platform.glibc_minor
+
+
 @dataclass(frozen=True)
-class LockedDistribution:
+class LockedDistribution(LockedFile):
     """A distribution and the one file that it is installed from."""
-
-    name: str
-    """Canonical (PEP 503)."""
-
-    version: str
-
-    file: str
-    """A wheel that fits the platform or, where there is none, the source distribution."""
-
-    size: int
-    """Bytes of the file."""
-
-    sha256: str
-    """Hex digest of the file."""
 
     required_by: tuple[str, ...]
     """Canonical names of the distributions that need this one, sorted."""
@@ -111,47 +97,39 @@ def _distribution(name: str, data: Mapping[str, Any]) -> LockedDistribution:
 
 
 @dataclass(frozen=True)
-class WheelLock:
+class WheelLock(Lock):
     """The content of a lock."""
+
+    key = "distributions"
 
     resolve: str
     inputs: LockInputs
     distributions: FrozenDict[str, LockedDistribution]
     """By canonical name."""
 
-    def to_json(self) -> bytes:
-        """The form that is committed."""
-        data = {
+    def versions(self) -> Mapping[str, Version]:
+        return {each.name: Version(each.version) for each in self.distributions.values()}
+
+    def to_data(self) -> Mapping[str, Any]:
+        return {
             "version": VERSION,
             "resolve": self.resolve,
-            "inputs": self.inputs.to_json(),
+            "inputs": asdict(self.inputs),
             "distributions": {
-                each.name: {
-                    "version": each.version,
-                    "file": each.file,
-                    "size": each.size,
-                    "sha256": each.sha256,
-                    "required_by": list(each.required_by),
-                }
-                for each in self.distributions.values()
+                name: {key: value for key, value in asdict(each).items() if key != "name"}
+                for name, each in self.distributions.items()
             },
         }
-        return write_lock(data)
 
     @classmethod
-    def from_json(cls, path: str, content: bytes, command: str) -> WheelLock:
-        """Read a lock. See `locks.lock.read_lock`."""
-
-        def parse(data: Mapping[str, Any]) -> WheelLock:
-            if data["version"] != VERSION:
-                raise ValueError(f"its version is {data['version']}, not {VERSION}")
-            return cls(
-                resolve=text("resolve", data["resolve"]),
-                inputs=LockInputs.from_json(data["inputs"]),
-                distributions=FrozenDict(
-                    (name, _distribution(name, each))
-                    for name, each in sorted(data["distributions"].items())
-                ),
-            )
-
-        return read_lock(path, content, command, parse)
+    def from_data(cls, data: Mapping[str, Any]) -> WheelLock:
+        if data["version"] != VERSION:
+            raise ValueError(f"its version is {data['version']}, not {VERSION}")
+        return cls(
+            resolve=text("resolve", data["resolve"]),
+            inputs=LockInputs.from_data(data["inputs"]),
+            distributions=FrozenDict(
+                (name, _distribution(name, each))
+                for name, each in sorted(data["distributions"].items())
+            ),
+        )

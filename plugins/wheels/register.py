@@ -7,18 +7,18 @@ from typing import Iterable
 from pants.engine.rules import Rule
 from pants.engine.target import Target
 from pants.engine.unions import UnionRule
-from wheels.goals import divide_layers, generate_lockfiles
+from wheels.goals import divide_layers
 from wheels.target_types import ProjectLayerTarget, WheelLayerTarget, WheelRequirementsTarget
 from wheels.util_rules import (
     fetch,
-    lockfile,
-    lockfile_targets,
+    layer_dependencies,
+    locks,
     patches,
-    places,
     project_layer,
     requirements,
     sdists,
     selection,
+    solve,
     wheel_layer,
 )
 
@@ -31,14 +31,13 @@ def rules() -> Iterable[Rule | UnionRule]:
     return [
         *divide_layers.rules(),
         *fetch.rules(),
-        *generate_lockfiles.rules(),
-        *lockfile.rules(),
-        *lockfile_targets.rules(),
+        *layer_dependencies.rules(),
+        *locks.rules(),
         *patches.rules(),
-        *places.rules(),
         *project_layer.rules(),
         *requirements.rules(),
         *sdists.rules(),
         *selection.rules(),
+        *solve.rules(),
         *wheel_layer.rules(),
     ]

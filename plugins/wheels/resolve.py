@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from oci.format.platform import PLATFORM
+from locks.kind import Resolve
+from oci.format.platform import DEFAULT, Platform
 from pants.engine.target import FieldSet
 from pants.engine.unions import union
-
-DEFAULT_PYTHON_VERSION = "3.9"
-
-DEFAULT_PLATFORM = f"{PLATFORM.machine}-manylinux_2_31"
 
 
 @dataclass(frozen=True)
@@ -35,11 +32,8 @@ class PatchedDistribution:
 
 
 @dataclass(frozen=True)
-class WheelResolve:
+class WheelResolve(Resolve):
     """What a lock is made from."""
-
-    name: str
-    """The name in `generate-lockfiles --resolve=NAME`; unique in the repository."""
 
     requirements: tuple[str, ...]
     """Requirements as pip takes them: `astronomer-providers[all]==1.6.0`. Source: PEP 508."""
@@ -50,14 +44,20 @@ class WheelResolve:
     exclude_newer: str = ""
     """An RFC 3339 date, which means its end in UTC, or time. Later files are not seen."""
 
-    python_version: str = DEFAULT_PYTHON_VERSION
-    """Of the image, without a patch version."""
-
-    platform: str = DEFAULT_PLATFORM
-    """Of the image, as `uv --python-platform` writes it."""
+    platform: Platform = DEFAULT
+    """Of the image."""
 
     patched: tuple[PatchedDistribution, ...] = ()
     """Distributions that layers hold with changes. They are no input of the lock."""
+
+    @property
+    def uv_platform(self) -> str:
+        """The platform as `uv --python-platform` writes it: `x86_64-manylinux_2_31`.
+
+        Raises:
+            ValueError: the platform has no such name.
+        """
+        return f"{self.platform.machine}-manylinux_2_{self.platform.glibc_minor}"
 
 
 @union

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Iterable, Mapping, Sequence
 
 from locks.lock import LockError
+from oci.format.platform import Platform
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from pants.util.frozendict import FrozenDict
@@ -12,26 +13,21 @@ from wheels.lock import LockedDistribution, LockInputs, WheelLock
 from wheels.resolve import WheelResolve
 
 
-def _platforms(platform: str) -> list[str]:
-    """Platform tags, the most specific first, for example of `x86_64-manylinux_2_31`."""
-    architecture, _, minor = platform.partition("-manylinux_2_")
-    if not minor.isdigit():
-        raise LockError(
-            f"The platform '{platform}' is not known. Write it as `x86_64-manylinux_2_31`."
-        )
+def _platform_tags(platform: Platform) -> list[str]:
+    """Platform tags, the most specific first. Source: PEP 600."""
     legacy = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
     tags = []
-    for version in range(int(minor), 4, -1):
-        tags.append(f"manylinux_2_{version}_{architecture}")
+    for version in range(platform.glibc_minor, 4, -1):
+        tags.append(f"manylinux_2_{version}_{platform.machine}")
         if version in legacy:
-            tags.append(f"{legacy[version]}_{architecture}")
-    return [*tags, f"linux_{architecture}"]
+            tags.append(f"{legacy[version]}_{platform.machine}")
+    return [*tags, f"linux_{platform.machine}"]
 
 
-def supported_tags(python_version: str, platform: str) -> dict[Tag, int]:
+def supported_tags(platform: Platform) -> dict[Tag, int]:
     """The tags of wheels that an image can use, with their rank: 0 is preferred."""
-    version = [int(part) for part in python_version.split(".")]
-    platforms = _platforms(platform)
+    version = [int(part) for part in platform.python.split(".")]
+    platforms = _platform_tags(platform)
     interpreter = "cp" + "".join(str(part) for part in version)
     tags = [
         *cpython_tags(version, platforms=platforms),
@@ -78,14 +74,14 @@ def make_lock(resolve: WheelResolve, solution: Sequence[Mapping[str, Any]]) -> W
     Raises:
         LockError: a distribution has no file for the platform.
     """
-    tags = supported_tags(resolve.python_version, resolve.platform)
+    tags = supported_tags(resolve.platform)
     distributions = {}
     for each in sorted(solution, key=lambda each: each["name"]):
         file = choose_file(each["files"], tags)
         if file is None:
             raise LockError(
                 f"The resolve '{resolve.name}' needs {each['name']} {each['version']}, which has "
-                f"no file for {resolve.platform}. Constrain it to another version."
+                f"no file for {resolve.uv_platform}. Constrain it to another version."
             )
         distributions[each["name"]] = LockedDistribution(
             name=each["name"],

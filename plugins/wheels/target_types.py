@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from locks.kind import LockedByField
+from oci.format.platform import DEFAULT
 from oci.target_types import COMMON_LAYER_FIELDS
 from pants.engine.target import (
     COMMON_TARGET_FIELDS,
@@ -15,12 +17,11 @@ from pants.engine.target import (
 )
 from pants.util.docutil import bin_name
 from pants.util.strutil import help_text
-from wheels.resolve import DEFAULT_PLATFORM, DEFAULT_PYTHON_VERSION
+from wheels.kind import WheelLocks
 
 
-class WheelResolveField(StringField):
-    alias = "resolve"
-    required = True
+class WheelResolveField(LockedByField):
+    kind = WheelLocks
     help = help_text(
         """
         The resolve whose lock pins the distributions, for example `"5.0.6"`.
@@ -124,13 +125,12 @@ class WheelBuildRootField(StringField):
     )
 
 
-class WheelInterpreterField(StringField):
-    alias = "interpreter"
+class PythonVersionField(StringField):
+    alias = "python_version"
     help = help_text(
         """
-        Address of the toolchain whose Python compiles the modules in this layer.
-
-        It must be the same minor version as the Python in the image. Defaults to
+        Version of the image's Python, for example `"3.11"`, which compiles the modules of this
+        layer: `[oci].interpreters` or `[oci].toolchain` has it. Defaults to that of
         `[oci].toolchain`.
         """
     )
@@ -161,14 +161,13 @@ class WheelPythonField(StringField):
     help = help_text(
         """
         The interpreter in the image that scripts start, for example `/usr/bin/python3.9`, which is
-        the default where `interpreter` is a Python 3.9.
+        the default where that is Python 3.9.
         """
     )
 
 
 _PLACE_FIELDS = (
     WheelOmitField,
-    WheelInterpreterField,
     WheelSitePackagesField,
     WheelPrefixField,
     WheelPythonField,
@@ -216,6 +215,7 @@ class ProjectLayerTarget(Target):
         *COMMON_LAYER_FIELDS,
         *_PLACE_FIELDS,
         Dependencies,
+        PythonVersionField,
         ProjectSourcesField,
     )
     help = help_text(
@@ -228,7 +228,9 @@ class ProjectLayerTarget(Target):
     )
 
 
-class RequirementsResolveField(WheelResolveField):
+class RequirementsResolveField(StringField):
+    alias = "resolve"
+    required = True
     help = help_text(
         f"""
         The name of the resolve, for example `"tools"`.
@@ -269,21 +271,26 @@ class RequirementsExcludeNewerField(StringField):
     )
 
 
-class RequirementsPythonVersionField(StringField):
-    alias = "python_version"
-    default = DEFAULT_PYTHON_VERSION
+class RequirementsPythonVersionField(PythonVersionField):
+    default = DEFAULT.python
     help = "The Python version of the image, without the patch version."
 
 
-class RequirementsPlatformField(StringField):
-    alias = "platform"
-    default = DEFAULT_PLATFORM
+class RequirementsSuiteField(StringField):
+    alias = "suite"
+    default = DEFAULT.suite
     help = help_text(
         """
-        The platform of the image: its architecture, and `manylinux_` with the version of the C
-        library that it has at least.
+        The release of Debian of the image, for example `"bookworm"`. Its C library decides which
+        wheels run there.
         """
     )
+
+
+class RequirementsArchitectureField(StringField):
+    alias = "architecture"
+    default = DEFAULT.architecture
+    help = 'The architecture of the image, as Debian calls it, for example `"arm64"`.'
 
 
 class WheelRequirementsTarget(Target):
@@ -295,7 +302,8 @@ class WheelRequirementsTarget(Target):
         RequirementsConstraintsField,
         RequirementsExcludeNewerField,
         RequirementsPythonVersionField,
-        RequirementsPlatformField,
+        RequirementsSuiteField,
+        RequirementsArchitectureField,
     )
     help = help_text(
         """

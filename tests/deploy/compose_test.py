@@ -15,6 +15,7 @@ from tests.engine.connection import connect
 from tests.engine.waiting import wait_for
 from tests.local.development import log_in
 from tests.stack.airflow import GREETING_DAG
+from versions.macros import TESTED_RELEASE
 
 _UP_SECONDS = 600
 _HEALTHY_SECONDS = 300
@@ -141,7 +142,7 @@ def test_the_services_are_healthy_and_a_dag_runs_through_celery(
 
     address = f"http://127.0.0.1:{port}"
     session = log_in(address, "admin", environment["ADMIN_PASSWORD"])
-    assert "Astronomer Runtime 5.0.6" in session.get(f"{address}/home", timeout=60).text
+    assert f"Astronomer Runtime {TESTED_RELEASE}" in session.get(f"{address}/home", timeout=60).text
     assert requests.get(f"{address}/health", timeout=60).json()["scheduler"]["status"] == "healthy"
     client.close()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from oci.format.image import Document, ImageConfig, image_config, image_index, image_manifest
 from oci.format.layer_descriptor import LayerDescriptor
+from oci.format.platform import DEFAULT
 from oci.sandbox.codec import MEDIA_TYPES
 from oci.testing.images import write_files
 
@@ -46,9 +47,9 @@ def write_tiny_layout(path: Path, label: str = "tiny") -> None:
         packages=(),
     )
     container = ImageConfig(entrypoint=("/hello",), labels=(("name", label),))
-    config = image_config(container, [descriptor], "2022-07-11T00:00:00Z")
+    config = image_config(container, [descriptor], "2022-07-11T00:00:00Z", DEFAULT)
     manifest = image_manifest(config, [descriptor.in_manifest])
-    write_files(path, image_index(manifest, f"{label}:1"), [layer, config, manifest])
+    write_files(path, image_index(manifest, f"{label}:1", DEFAULT), [layer, config, manifest])
 
 
 def _program() -> bytes:

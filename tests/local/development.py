@@ -1,4 +1,4 @@
-"""What `./pants run versions/5.0.6:dev` starts, with a copy of the sources that can be edited."""
+"""What `./pants run` of a `local_runtime` starts, with a copy of the sources that can be edited."""
 
 from __future__ import annotations
 

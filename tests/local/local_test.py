@@ -12,6 +12,7 @@ import requests
 from tests.engine.session import Engine
 from tests.engine.waiting import wait_for
 from tests.local.development import Development, copy_of_sources, kill, left, log_in
+from versions.macros import TESTED_RELEASE
 
 _START_SECONDS = 300
 _EDIT_SECONDS = 180
@@ -33,7 +34,7 @@ Images = List[Tuple[Path, str]]
 def images(engine: Engine, dist: Path, runtime_image: str, postgres_image: str) -> Images:
     """Layouts, under the names that the engine has them by already."""
     folder = (dist / "images").resolve()
-    return [(folder / "5.0.6", runtime_image), (folder / "postgres", postgres_image)]
+    return [(folder / TESTED_RELEASE, runtime_image), (folder / "postgres", postgres_image)]
 
 
 def shows(session: requests.Session, url: str, text: str) -> bool:
@@ -62,7 +63,10 @@ def test_a_release_starts_by_one_command_shows_edits_and_leaves_nothing(
         assert [health[part]["status"] for part in ("metadatabase", "scheduler")] == ["healthy"] * 2
         assert address.startswith("http://127.0.0.1:")
         session = log_in(address, user, password)
-        assert "Astronomer Runtime 5.0.6" in session.get(f"{address}/home", timeout=60).text
+        assert (
+            f"Astronomer Runtime {TESTED_RELEASE}"
+            in session.get(f"{address}/home", timeout=60).text
+        )
         wait_for(
             "the DAG",
             lambda: shows(session, f"{address}/home", "/dags/mine/"),
@@ -84,7 +88,7 @@ def test_a_release_starts_by_one_command_shows_edits_and_leaves_nothing(
         versions.write_text(versions.read_text().replace("Astronomer Runtime", "Edited Runtime"))
         wait_for(
             "the edit",
-            lambda: shows(session, f"{address}/home", "Edited Runtime 5.0.6"),
+            lambda: shows(session, f"{address}/home", f"Edited Runtime {TESTED_RELEASE}"),
             _EDIT_SECONDS,
             lambda: run.output[-6000:],
         )

@@ -18,11 +18,13 @@ from oci.testing.registry import RegistryServer
 
 from tests.monorepo.cache_server import CacheServer
 from tests.monorepo.checkout import Checkout, image_digest
+from versions.macros import TESTED_RELEASE
 
-IMAGES = ("5.0.6-base", "5.0.6")
-RELEASE = "versions/5.0.6::"
+IMAGES = (f"{TESTED_RELEASE}-base", TESTED_RELEASE)
+FOLDER = f"versions/{TESTED_RELEASE}"
+RELEASE = f"{FOLDER}::"
 ASTRO_MODULE = "layers/astro/astronomer/runtime/__init__.py"
-MANIFEST = "versions/5.0.6/release.yaml"
+MANIFEST = f"{FOLDER}/release.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -98,10 +100,10 @@ def test_a_build_without_a_change_builds_no_layer(checkout: Checkout) -> None:
 
 
 def test_editing_the_astro_layer_leaves_every_other_layer_alone(checkout: Checkout) -> None:
-    before = checkout.diff_ids("5.0.6")
+    before = checkout.diff_ids(TESTED_RELEASE)
     checkout.edit(ASTRO_MODULE, None, "\n# changed\n")
     run = checkout.pants("package", RELEASE)
-    after = checkout.diff_ids("5.0.6")
+    after = checkout.diff_ids(TESTED_RELEASE)
     checkout.edit(ASTRO_MODULE, "\n# changed\n", "")
 
     assert run.exit_code == 0, run.output
@@ -113,12 +115,12 @@ def test_another_os_package_rebuilds_the_debian_layers_alone(checkout: Checkout)
     build, lock = "layers/os/BUILD", checkout.root / "3rdparty/debian/bullseye.lock"
     build_before, lock_before = (checkout.root / build).read_text(), lock.read_text()
     unchanged = checkout.pants("package", RELEASE)
-    before = checkout.diff_ids("5.0.6")
+    before = checkout.diff_ids(TESTED_RELEASE)
     checkout.edit(build, '"curl",', '"curl",\n        "less",')
     stale = checkout.pants("package", RELEASE)
     locked = checkout.pants("generate-lockfiles", "--resolve=bullseye")
     run = checkout.pants("package", RELEASE)
-    after = checkout.diff_ids("5.0.6")
+    after = checkout.diff_ids(TESTED_RELEASE)
     (checkout.root / build).write_text(build_before)
     lock.write_text(lock_before)
 
@@ -186,9 +188,9 @@ def test_vulnerabilities_are_told_by_layer_with_their_fix(
 
     assert run.exit_code == 1, run.output
     lines = [" ".join(line.split()) for line in run.output.splitlines()]
-    assert "layers/airflow, in 5.0.6, 5.0.6-base" in lines
+    assert f"layers/airflow, in {TESTED_RELEASE}, {TESTED_RELEASE}-base" in lines
     assert "critical CVE-2022-1 apache-airflow 2.3.3+astro.1 2.3.4" in lines
-    assert "apache-airflow 2.3.3+astro.1 -> 2.3.4 5.0.6 1 2" in lines
+    assert f"apache-airflow 2.3.3+astro.1 -> 2.3.4 {TESTED_RELEASE} 1 2" in lines
     # The source of `libssl1.1`, as dpkg recorded it.
     assert any(line.startswith("low CVE-2022-2 openssl ") for line in lines)
     assert waived.exit_code == 0, waived.output
@@ -200,7 +202,7 @@ def test_vulnerabilities_are_told_by_layer_with_their_fix(
     [
         ("airflow: 2.3.3", "airlfow: 2.3.3", "the field `airflow` is missing"),
         ("airflow: 2.3.3", "airflow: 2.3.2", "Give Airflow 2.3.2 the next number"),
-        ("imap: 3.0.0", "imap: 2.2.3", "generate-lockfiles --resolve=5.0.6"),
+        ("imap: 3.0.0", "imap: 2.2.3", f"generate-lockfiles --resolve={TESTED_RELEASE}"),
         ("suite: bullseye", "suite: bullseye\nnote: x", "there is no field `note`"),
         ("fixed_in: 2.3.4", "fixed_in: 2.3.3", "has #24676 already: take it out of `backports`"),
         ("pull_request: 24906", "pull_request: 24907", "24907.patch, which is not there"),
@@ -224,13 +226,13 @@ def test_a_local_run_of_what_is_no_image_is_one_clear_sentence(
     checkout: Checkout, field: str
 ) -> None:
     old, new = 'name="dev"', f'name="dev", {field}=["layers/os"]'
-    checkout.edit("versions/5.0.6/BUILD", old, new)
-    run = checkout.pants("run", "versions/5.0.6:dev")
-    checkout.edit("versions/5.0.6/BUILD", new, old)
+    checkout.edit(f"{FOLDER}/BUILD", old, new)
+    run = checkout.pants("run", f"{FOLDER}:dev")
+    checkout.edit(f"{FOLDER}/BUILD", new, old)
 
     assert run.exit_code != 0
     assert (
-        f"the `{field}` field of versions/5.0.6:dev names layers/os:os, which is a `debian_layer` "
+        f"the `{field}` field of {FOLDER}:dev names layers/os:os, which is a `debian_layer` "
         "and no image. Name a target such as `oci_image`."
     ) in run.output
     assert "Traceback" not in run.output

@@ -9,6 +9,7 @@ from typing import Dict, Iterator, Set
 import pytest
 
 from tests.monorepo.checkout import Checkout
+from versions.macros import TESTED_RELEASE
 
 LAYERS = "+debian_layer,files_layer,project_layer,wheel_layer"
 IMAGES = "+oci_image,runtime_image"
@@ -83,10 +84,10 @@ def test_an_astro_file_marks_its_layer_and_every_image_of_a_release(checkout: Ch
 
 
 def test_a_manifest_marks_the_images_of_its_release_alone(checkout: Checkout) -> None:
-    checkout.edit("versions/5.0.6/release.yaml", None, "\n# changed\n")
+    checkout.edit(f"versions/{TESTED_RELEASE}/release.yaml", None, "\n# changed\n")
 
     assert selected(checkout, LAYERS) == set()
-    assert selected(checkout, IMAGES) == releases(checkout)["5.0.6"]
+    assert selected(checkout, IMAGES) == releases(checkout)[TESTED_RELEASE]
 
 
 def test_a_patch_marks_the_images_of_the_releases_that_carry_it(checkout: Checkout) -> None:
@@ -97,7 +98,7 @@ def test_a_patch_marks_the_images_of_the_releases_that_carry_it(checkout: Checko
         if "24906" in (checkout.root / f"versions/{name}/release.yaml").read_text()
     }
 
-    assert "5.0.6" in carriers
+    assert TESTED_RELEASE in carriers
     assert selected(checkout, LAYERS) == set()
     assert selected(checkout, IMAGES) == set().union(
         *(releases(checkout)[name] for name in carriers)
@@ -105,11 +106,13 @@ def test_a_patch_marks_the_images_of_the_releases_that_carry_it(checkout: Checko
 
 
 def test_the_lock_of_a_release_marks_its_wheel_layers_and_its_images(checkout: Checkout) -> None:
-    checkout.edit("3rdparty/python/5.0.6.lock", None, "\n")
+    checkout.edit(f"3rdparty/python/{TESTED_RELEASE}.lock", None, "\n")
 
     wheel_layers = everything(checkout, "+wheel_layer")
-    assert selected(checkout, LAYERS) == {each for each in wheel_layers if "=5.0.6" in each}
-    assert selected(checkout, IMAGES) == releases(checkout)["5.0.6"]
+    assert selected(checkout, LAYERS) == {
+        each for each in wheel_layers if f"={TESTED_RELEASE}" in each
+    }
+    assert selected(checkout, IMAGES) == releases(checkout)[TESTED_RELEASE]
 
 
 def test_the_lock_of_debian_marks_its_layers_and_every_image(checkout: Checkout) -> None:

@@ -9,8 +9,9 @@ from typing import Iterator
 import pytest
 
 from tests.monorepo.checkout import Checkout, machine_caches
+from versions.macros import TESTED_RELEASE
 
-BEFORE = "5.0.6"
+BEFORE = TESTED_RELEASE
 LOCK = f"3rdparty/python/{BEFORE}.lock"
 MANIFEST = f"versions/{BEFORE}/release.yaml"
 

@@ -9,12 +9,12 @@ from typing import Iterable
 from debian.lock import LockedPackage
 from debian.subsystem import DebianSubsystem
 from debian.util_rules.scripts import BASH, SCRIPT_ENV, machine_settings, script
+from locks.util_rules.fetched_files import Download, FetchedFiles
 from oci.progress import progress
 from oci.util_rules.layer_process import REMOTE_CACHE_PATIENCE, BuildStepError
-from oci.util_rules.locked_content import check_content
 from oci.util_rules.machine_settings import MachineSettings, MachineSettingsRequest
 from oci.util_rules.messages import in_key, message
-from pants.engine.fs import CreateDigest, Digest, DigestEntries, FileContent
+from pants.engine.fs import AddPrefix, CreateDigest, Digest, FileContent
 from pants.engine.process import FallibleProcessResult, Process
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
@@ -86,10 +86,16 @@ async def fetch(request: FetchRequest, options: DebianSubsystem) -> FetchedPacka
         )
     if result.exit_code != 0:
         raise BuildStepError(message(description, result))
-    entries = await Get(DigestEntries, Digest, result.output_digest)
-    expected = {file_name(package): package.sha256 for package in request.packages}
-    check_content(request.lockfile, expected, entries)
-    return FetchedPackages(result.output_digest)
+    files = await Get(
+        FetchedFiles,
+        Download(
+            lock=request.lockfile,
+            sha256=FrozenDict((file_name(each), each.sha256) for each in request.packages),
+            digest=result.output_digest,
+            folder=FOLDER,
+        ),
+    )
+    return FetchedPackages(await Get(Digest, AddPrefix(files.digest, FOLDER)))
 
 
 def rules() -> Iterable[Rule | UnionRule]:

@@ -10,7 +10,6 @@ from typing import Iterable
 from debian.lock import LockedPackage
 from debian.sandbox import accounts
 from debian.sandbox.plan import Plan
-from debian.subsystem import DebianSubsystem
 from debian.target_types import (
     DebianAccountsField,
     DebianBaseField,
@@ -19,8 +18,10 @@ from debian.target_types import (
     DebianResolveField,
 )
 from debian.util_rules.fetch import FOLDER, FetchedPackages, FetchRequest
-from debian.util_rules.lockfile import LockRequest, ResolveLock, resolve_of, single_base
+from debian.util_rules.locks import DebianResolveLock, single_base
+from locks.util_rules.reading import LockRequest
 from oci.format.packages import Package
+from oci.format.platform import Platform
 from oci.format.purl import PackageUrl
 from oci.layer import BuiltLayer, LayerFieldSet, LayerProcess
 from oci.sandbox.layer_writer import BLOB, PATHS
@@ -89,13 +90,11 @@ def python_version(packages: DebianPackagesField) -> str:
 
 
 @rule(desc="Build a layer of Debian packages", level=LogLevel.DEBUG)
-async def build_debian_layer(
-    field_set: DebianLayerFieldSet, options: DebianSubsystem
-) -> BuiltLayer:
+async def build_debian_layer(field_set: DebianLayerFieldSet) -> BuiltLayer:
     address = field_set.address
-    resolve = resolve_of(address, field_set.resolve, options)
     locked, below = await MultiGet(
-        Get(ResolveLock, LockRequest(resolve)), Get(BaseLayers, DebianLayerFieldSet, field_set)
+        Get(DebianResolveLock, LockRequest, LockRequest.of(field_set.address, field_set.resolve)),
+        Get(BaseLayers, DebianLayerFieldSet, field_set),
     )
     base = below.layers[-1].address if below.layers else None
     names = set(locked.names(address, field_set.packages.value or (), base))
@@ -154,6 +153,9 @@ async def build_debian_layer(
             immutable_input_digests=interpreter.immutable_input_digests,
             input_digest=await Get(Digest, MergeDigests([fetched.digest, inputs, base_digest])),
             base=base,
+            platform=locked.lock.platform.joined(
+                Platform(python=python_version(field_set.packages))
+            ),
         ),
     )
 

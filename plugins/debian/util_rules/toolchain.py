@@ -6,12 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Iterable
 
-from debian.subsystem import DebianSubsystem
 from debian.target_types import DebianResolveField, ToolchainPackagesField
 from debian.util_rules.fetch import FetchedPackages, FetchRequest
-from debian.util_rules.lockfile import LockRequest, ResolveLock, resolve_of
+from debian.util_rules.locks import DebianResolveLock
 from debian.util_rules.scripts import BASH, SCRIPT_ENV, script
-from oci.format.platform import PLATFORM
+from locks.util_rules.reading import LockRequest
 from oci.toolchain import Toolchain, ToolchainFieldSet
 from oci.util_rules.layer_process import REMOTE_CACHE_PATIENCE, BuildStepError
 from oci.util_rules.messages import message
@@ -36,11 +35,10 @@ class DebianToolchainFieldSet(ToolchainFieldSet):
 
 
 @rule(desc="Unpack a toolchain", level=LogLevel.DEBUG)
-async def unpack_toolchain(
-    field_set: DebianToolchainFieldSet, options: DebianSubsystem
-) -> Toolchain:
-    resolve = resolve_of(field_set.address, field_set.resolve, options)
-    locked = await Get(ResolveLock, LockRequest(resolve))
+async def unpack_toolchain(field_set: DebianToolchainFieldSet) -> Toolchain:
+    locked = await Get(
+        DebianResolveLock, LockRequest, LockRequest.of(field_set.address, field_set.resolve)
+    )
     names = locked.names(field_set.address, field_set.packages.value or (), None)
     fetched = await Get(
         FetchedPackages,
@@ -64,11 +62,11 @@ async def unpack_toolchain(
         reason = message(description, result)
         raise BuildStepError(f"{field_set.address}: a package cannot be unpacked: {reason}")
     pythons = sorted(name for name in names if _PYTHON.fullmatch(name))
+    multiarch = locked.lock.platform.multiarch
     return Toolchain(
         digest=await Get(Digest, RemovePrefix(result.output_digest, "tree")),
-        bin="usr/bin",
         python=f"usr/bin/{pythons[-1].rpartition('-')[0]}" if pythons else "",
-        library_path=(f"lib/{PLATFORM.multiarch}", f"usr/lib/{PLATFORM.multiarch}"),
+        library_path=(f"lib/{multiarch}", f"usr/lib/{multiarch}"),
         python_home="usr",
     )
 

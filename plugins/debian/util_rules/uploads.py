@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Iterable
 
 from debian.util_rules.fetch import FOLDER, FetchedPackages, FetchRequest
-from debian.util_rules.lockfile import LockRequest, ResolveLock
+from debian.util_rules.locks import DebianResolveLock
+from locks.util_rules.reading import LockRequest
 from oci.util_rules.layer_process import ToolProcess
 from pants.engine.fs import Digest, DigestContents
 from pants.engine.process import FallibleProcessResult
@@ -39,7 +40,7 @@ class Upload:
 class UploadsRequest:
     """Asks for the uploads of the packages of a lock."""
 
-    resolve: str
+    lock: LockRequest
 
     packages: tuple[str, ...]
     """Names, sorted."""
@@ -57,7 +58,7 @@ class Uploads:
 
 @rule(desc="Read the changelogs of Debian packages", level=LogLevel.DEBUG)
 async def read_uploads(request: UploadsRequest) -> Uploads:
-    locked = await Get(ResolveLock, LockRequest(request.resolve))
+    locked = await Get(DebianResolveLock, LockRequest, request.lock)
     packages = tuple(locked.package(name) for name in request.packages)
     fetched = await Get(FetchedPackages, FetchRequest(packages, locked.path, locked.command))
     result = await Get(

@@ -8,6 +8,7 @@ from oci.explain.earlier_build import EarlierBuildError, read_earlier_build
 from oci.explain.samples import recompressed, sample_image, sample_layer
 from oci.format import mtree, packages
 from oci.format.image import ImageConfig, image_config, image_index, image_manifest
+from oci.format.platform import DEFAULT
 from oci.testing.images import write_files
 
 LAYER = sample_layer("layers/app:app", {"pypi/flask": "1.0"}, {"etc/x": "content"})
@@ -20,10 +21,11 @@ def write_dist(dist: Path, image: ImageContents, name: str = "1.0") -> Path:
         ImageConfig(user="astro"),
         [layer.descriptor for layer in image.layers],
         "2022-07-11T00:00:00Z",
+        DEFAULT,
     )
     manifest = image_manifest(config, [each.in_manifest for each in image.descriptors])
     folder = dist / "images" / name
-    write_files(folder, image_index(manifest, name), [config, manifest])
+    write_files(folder, image_index(manifest, name, DEFAULT), [config, manifest])
     (dist / "layers").mkdir()
     for layer in image.layers:
         file = dist / "layers" / layer.descriptor.target.replace("/", ".").replace(":", ".")

@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 from oci.format.history import image_history
 from oci.format.layer_descriptor import LayerDescriptor
-from oci.format.platform import PLATFORM
+from oci.format.platform import OS, Platform
 
 MANIFEST_MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json"
 CONFIG_MEDIA_TYPE = "application/vnd.oci.image.config.v1+json"
@@ -123,7 +123,7 @@ CONFIG_KEYS: Tuple[str, ...] = tuple(each.metadata["key"] for each in fields(Ima
 
 
 def image_config(
-    container: ImageConfig, layers: Sequence[LayerDescriptor], created: str
+    container: ImageConfig, layers: Sequence[LayerDescriptor], created: str, platform: Platform
 ) -> Document:
     """An image's configuration.
 
@@ -131,13 +131,14 @@ def image_config(
         container: What engines start.
         layers: From the bottom to the top.
         created: RFC 3339, for example `2022-07-11T00:00:00Z`. Never from the clock.
+        platform: What the image runs on.
     """
     config = container.to_json()
     return Document.of(
         {
             "created": created,
-            "architecture": PLATFORM.architecture,
-            "os": PLATFORM.os,
+            "architecture": platform.architecture,
+            "os": OS,
             "config": config,
             "rootfs": {"type": "layers", "diff_ids": [layer.diff_id for layer in layers]},
             "history": image_history([layer.target for layer in layers], config, created),
@@ -173,17 +174,20 @@ def index_of(listed: Sequence[Mapping[str, Any]]) -> Document:
     )
 
 
-def image_index(manifest: Document, tag: str, more: Sequence[Mapping[str, Any]] = ()) -> Document:
+def image_index(
+    manifest: Document, tag: str, platform: Platform, more: Sequence[Mapping[str, Any]] = ()
+) -> Document:
     """The `index.json` of a layout with one image.
 
     Args:
         manifest: The image's.
         tag: The image's name in the layout.
+        platform: What the image runs on.
         more: Descriptors of what is listed after the image.
     """
     image = manifest.descriptor(
         MANIFEST_MEDIA_TYPE,
         annotations={REF_NAME_ANNOTATION: tag},
-        platform={"architecture": PLATFORM.architecture, "os": PLATFORM.os},
+        platform={"architecture": platform.architecture, "os": OS},
     )
     return index_of([image, *more])

@@ -11,12 +11,10 @@ from oci.image import ImageFieldSet, ImageSpec
 from oci.registries import Registries, Registry, RegistryOptionsError
 from oci.subsystem import OciSubsystem
 from oci.target_types import ImageLayersField, ImageRegistriesField, ImageSkipPushField
-from oci.toolchain import TOOLCHAIN_MOUNT, LayerToolchain
 from oci.util_rules.assemble_image import BuiltImage
 from oci.util_rules.attested_image import AttestedImage
 from oci.util_rules.kinds import ImageRequest
-from oci.util_rules.sandbox_code import MOUNT as CODE_MOUNT
-from oci.util_rules.sandbox_code import SandboxCode
+from oci.util_rules.layer_process import ToolCommand, ToolCommandRequest
 from oci.util_rules.toolchain_libraries import ToolchainLibraries
 from pants.core.goals.publish import (
     PublishFieldSet,
@@ -28,7 +26,6 @@ from pants.core.goals.publish import (
 from pants.engine.addresses import Address
 from pants.engine.env_vars import EnvironmentVars, EnvironmentVarsRequest
 from pants.engine.environment import EnvironmentName
-from pants.engine.fs import Digest
 from pants.engine.process import InteractiveProcess
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import AllTargets
@@ -147,10 +144,8 @@ async def publish_image(
             f"{field_set.address}: there is no registry to publish to. Set one in pants.toml, with "
             "`[oci.registries.default]` and `address`, or name one in the target's `registries`."
         )
-    image, code, tools, libraries, env = await MultiGet(
+    image, libraries, env = await MultiGet(
         Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName}),
-        Get(Digest, SandboxCode(_PUSH)),
-        Get(LayerToolchain, EnvironmentName, environment),
         Get(ToolchainLibraries, EnvironmentName, environment),
         Get(
             EnvironmentVars,
@@ -165,8 +160,8 @@ async def publish_image(
         for registry in registries
     )
     attested = await Get(AttestedImage, {image: BuiltImage, environment: EnvironmentName})
-    toolchain = tools.toolchain
-    path = [CODE_MOUNT, *libraries.path_entries]
+    client = ToolCommandRequest(_PUSH, libraries.path_entries)
+    command = await Get(ToolCommand, {client: ToolCommandRequest, environment: EnvironmentName})
     processes = []
     for registry, published in zip(registries, repositories):
         push = _push_request(registry, spec, published, options.publish_force)
@@ -174,25 +169,10 @@ async def publish_image(
             PublishPackages(
                 names=(f"{registry.parsed.name}/{push.repository}:{push.tag}",),
                 process=InteractiveProcess(
-                    argv=(
-                        f"{{chroot}}/{TOOLCHAIN_MOUNT}/{toolchain.python}",
-                        "-S",
-                        "-s",
-                        "-m",
-                        _PUSH,
-                        attested.referrers_path,
-                        push.to_json(),
-                    ),
-                    env={
-                        **env,
-                        **toolchain.env(TOOLCHAIN_MOUNT),
-                        "PYTHONPATH": ":".join(f"{{chroot}}/{entry}" for entry in path),
-                    },
+                    argv=(*command.argv, attested.referrers_path, push.to_json()),
+                    env={**env, **command.env},
                     input_digest=attested.digest,
-                    immutable_input_digests={
-                        CODE_MOUNT: code,
-                        TOOLCHAIN_MOUNT: toolchain.digest,
-                    },
+                    immutable_input_digests=command.immutable_input_digests,
                 ),
             )
         )

@@ -9,12 +9,10 @@ from typing import Iterable
 from oci.image import ImageSpec
 from oci.subsystem import OciSubsystem
 from oci.target_types import ImageLayersField
-from oci.toolchain import TOOLCHAIN_MOUNT, LayerToolchain
 from oci.util_rules.assemble_image import BuiltImage
 from oci.util_rules.image_layout import ImageLayout
 from oci.util_rules.kinds import ImageRequest
-from oci.util_rules.sandbox_code import MOUNT as CODE_MOUNT
-from oci.util_rules.sandbox_code import SandboxCode
+from oci.util_rules.layer_process import ToolCommand, ToolCommandRequest
 from pants.core.goals.run import RunFieldSet, RunInSandboxBehavior, RunRequest
 from pants.engine.environment import EnvironmentName
 from pants.engine.fs import Digest
@@ -31,35 +29,21 @@ class RunImageFieldSet(RunFieldSet):
     run_in_sandbox_behavior = RunInSandboxBehavior.NOT_SUPPORTED
 
 
-def toolchain_run(
-    module: str, arguments: tuple[str, ...], digest: Digest, code: Digest, tools: LayerToolchain
-) -> RunRequest:
+def tool_run(command: ToolCommand, arguments: tuple[str, ...], digest: Digest) -> RunRequest:
     """Runs a module with the toolchain's Python, as what the user runs.
 
     Args:
-        module: Its name.
+        command: Runs the module.
         arguments: What comes before those of the user.
         digest: Files that it reads, at `{chroot}`.
-        code: The module, and all that it imports.
-        tools: Has the Python.
     """
-    toolchain = tools.toolchain
+    # `env`, not `extra_env`: what the user runs must not inherit the toolchain's libraries.
+    variables = (f"{name}={value}" for name, value in command.env.items())
     return RunRequest(
         digest=digest,
-        args=(
-            # `env`, not `extra_env`: what the user runs must not inherit the toolchain's libraries.
-            "/usr/bin/env",
-            *(f"{name}={value}" for name, value in toolchain.env(TOOLCHAIN_MOUNT).items()),
-            f"PYTHONPATH={{chroot}}/{CODE_MOUNT}",
-            f"{{chroot}}/{TOOLCHAIN_MOUNT}/{toolchain.python}",
-            "-S",
-            "-s",
-            "-m",
-            module,
-            *arguments,
-        ),
+        args=("/usr/bin/env", *variables, *command.argv, *arguments),
         extra_env=FrozenDict(),
-        immutable_input_digests=FrozenDict({CODE_MOUNT: code, TOOLCHAIN_MOUNT: toolchain.digest}),
+        immutable_input_digests=command.immutable_input_digests,
     )
 
 
@@ -71,10 +55,10 @@ async def run_image(
 ) -> RunRequest:
     request = ImageRequest(field_set.address)
     spec = await Get(ImageSpec, {request: ImageRequest, environment: EnvironmentName})
-    image, code, tools = await MultiGet(
+    tool = ToolCommandRequest(_RUN)
+    image, command = await MultiGet(
         Get(BuiltImage, {spec: ImageSpec, environment: EnvironmentName}),
-        Get(Digest, SandboxCode(_RUN)),
-        Get(LayerToolchain, EnvironmentName, environment),
+        Get(ToolCommand, {tool: ToolCommandRequest, environment: EnvironmentName}),
     )
     layout = await Get(ImageLayout, BuiltImage, image)
     arguments = (
@@ -82,7 +66,7 @@ async def run_image(
         spec.reference,
         f"--run-args={json.dumps(options.run_args)}",
     )
-    return toolchain_run(_RUN, arguments, layout.digest, code, tools)
+    return tool_run(command, arguments, layout.digest)
 
 
 def rules() -> Iterable[Rule | UnionRule]:

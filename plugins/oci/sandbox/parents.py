@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, List
 
+from oci.format.zip_epoch import ZIP_EPOCH
 from oci.sandbox.layer_writer import Entry
 
-DIRECTORY_MTIME = 315532800
-"""1980-01-01, the first day of the zip format. No release's date: releases share layers."""
+DIRECTORY_MTIME = ZIP_EPOCH
+"""No release's date: releases share layers."""
 
 
 def with_parents(entries: Iterable[Entry], modes: Dict[str, int]) -> List[Entry]:

@@ -8,7 +8,7 @@ from typing import Iterator
 
 from oci.contents import ImageContents, LayerContents, PackageContents
 from oci.format.mtree import PathInfo
-from oci.format.platform import PLATFORM
+from oci.format.platform import Platform
 from oci.format.purl import PackageUrl
 
 TOOL = "pants-oci"
@@ -26,6 +26,8 @@ class Subject:
     created: str
     """RFC 3339. Never from the clock."""
 
+    platform: Platform
+
     @property
     def sha256(self) -> str:
         """Hex digest of the manifest."""
@@ -34,7 +36,7 @@ class Subject:
     @property
     def purl(self) -> str:
         """The image's package URL."""
-        qualifiers = {"arch": PLATFORM.architecture, "tag": self.tag}
+        qualifiers = {"arch": self.platform.architecture, "tag": self.tag}
         name = self.repository.rpartition("/")[2]
         return str(PackageUrl("oci", name, self.contents.digest, qualifiers=qualifiers))
 

@@ -72,7 +72,7 @@ def _operating_system(contents: ImageContents) -> list[dict[str, Any]]:
 
 def _dependencies(subject: Subject) -> list[dict[str, Any]]:
     """Who needs whom; the image needs what no package of it needs."""
-    edges = dependencies(subject.contents)
+    edges = dependencies(subject.contents, subject.platform)
     needed = {purl for purls in edges.values() for purl in purls}
     tops = [purl for purl in edges if purl not in needed]
     return [

@@ -11,12 +11,11 @@ from functools import lru_cache
 from typing import Iterator, Mapping
 
 from oci.contents import ImageContents, PackageContents
-from oci.format.platform import PLATFORM
+from oci.format.platform import OS, Platform
 from packaging.markers import UndefinedComparison
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-_PYTHON_FOLDER = re.compile(r"(?:^|/)lib/python(\d+\.\d+)/")
 _DEBIAN_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*")
 _PYTHON_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
@@ -24,14 +23,6 @@ _PYTHON_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 def _installed(contents: ImageContents) -> Iterator[PackageContents]:
     for layer in contents.layers:
         yield from (each for each in layer.packages.values() if not each.package.inside)
-
-
-def _python_version(contents: ImageContents) -> str:
-    for layer in contents.layers:
-        match = next(filter(None, map(_PYTHON_FOLDER.search, layer.paths)), None)
-        if match:
-            return match[1]
-    return "3"
 
 
 # Images have most of their packages in common.
@@ -52,26 +43,27 @@ def _requirement(text: str) -> Requirement | None:
 
 
 @lru_cache(maxsize=None)
-def _holds(text: str, python_version: str, extra: str) -> bool:
+def _holds(text: str, platform: Platform, extra: str) -> bool:
     """Whether a requirement is one of an extra, or with an empty `extra`, one without extras."""
     requirement = _requirement(text)
     if requirement is None:
         return False
     if requirement.marker is None:
         return not extra
+    python_version = platform.python or "3"
     # Source: PEP 508, "Environment markers".
     environment = {
         "implementation_name": "cpython",
         "implementation_version": f"{python_version}.0",
         "os_name": "posix",
-        "platform_machine": PLATFORM.machine,
+        "platform_machine": platform.machine,
         "platform_python_implementation": "CPython",
         "platform_release": "",
         "platform_system": "Linux",
         "platform_version": "",
         "python_full_version": f"{python_version}.0",
         "python_version": python_version,
-        "sys_platform": PLATFORM.os,
+        "sys_platform": OS,
     }
     try:
         return requirement.marker.evaluate({**environment, "extra": extra})
@@ -80,7 +72,7 @@ def _holds(text: str, python_version: str, extra: str) -> bool:
 
 
 def _python_edges(
-    packages: Mapping[str, PackageContents], python_version: str
+    packages: Mapping[str, PackageContents], platform: Platform
 ) -> Iterator[tuple[str, str]]:
     """Edges by canonical names. An extra counts where an installed package asks for it."""
     asked: set[tuple[str, str]] = set()
@@ -89,7 +81,7 @@ def _python_edges(
         name, extra = waiting.pop()
         for text in packages[name].package.requires:
             needed = _needed_name(text)
-            if needed not in packages or not _holds(text, python_version, extra):
+            if needed not in packages or not _holds(text, platform, extra):
                 continue
             yield name, needed
             requirement = _requirement(text)
@@ -110,7 +102,7 @@ def _debian_edges(packages: Mapping[str, PackageContents]) -> Iterator[tuple[str
                     break
 
 
-def dependencies(contents: ImageContents) -> dict[str, list[str]]:
+def dependencies(contents: ImageContents, platform: Platform) -> dict[str, list[str]]:
     """Package URLs of what each package needs, by its own package URL, both sorted.
 
     What packages carry among their own files is not looked at.
@@ -121,7 +113,7 @@ def dependencies(contents: ImageContents) -> dict[str, list[str]]:
         found[package.package.purl] = set()
         kinds.get(package.package.key.partition("/")[0], {})[package.name] = package
     for kind, edges in (
-        ("pypi", _python_edges(kinds["pypi"], _python_version(contents))),
+        ("pypi", _python_edges(kinds["pypi"], platform)),
         ("deb", _debian_edges(kinds["deb"])),
     ):
         for one, other in edges:

@@ -5,7 +5,10 @@ from typing import Dict, List, Mapping, Tuple
 import pytest
 from oci.contents import ImageContents
 from oci.explain.samples import sample_image, sample_layer
+from oci.format.platform import Platform
 from oci.sbom.dependencies import dependencies
+
+PLATFORM = Platform("amd64", "bullseye", "3.9")
 
 VERSIONS = {
     "pypi/airflow": "2.3",
@@ -34,7 +37,7 @@ def image(requires: Mapping[str, Tuple[str, ...]]) -> ImageContents:
 
 def edges(**requires: Tuple[str, ...]) -> Dict[str, List[str]]:
     keys = {key.rpartition("/")[2]: key for key in VERSIONS}
-    found = dependencies(image({keys[name]: texts for name, texts in requires.items()}))
+    found = dependencies(image({keys[name]: texts for name, texts in requires.items()}), PLATFORM)
 
     def name(purl: str) -> str:
         return purl.rpartition("/")[2].partition("@")[0]
@@ -43,7 +46,9 @@ def edges(**requires: Tuple[str, ...]) -> Dict[str, List[str]]:
 
 
 def test_every_package_has_an_entry() -> None:
-    assert set(dependencies(image({}))) == {f"pkg:{key}@{v}" for key, v in VERSIONS.items()}
+    assert set(dependencies(image({}), PLATFORM)) == {
+        f"pkg:{key}@{v}" for key, v in VERSIONS.items()
+    }
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from oci.explain.samples import sample_image, sample_layer
 from oci.format.image import Document
+from oci.format.platform import Platform
 from oci.sbom.bill import Subject
 from oci.sbom.cyclonedx import cyclonedx_document
 from oci.sbom.provenance import provenance_document
@@ -43,7 +44,8 @@ IMAGE = sample_image(
     ),
     sample_layer("layers/files:files", files={"entrypoint": "#!/bin/sh\n"}),
 )
-SUBJECT = Subject(IMAGE, "registry.example/demo", "1.0", "2022-07-11T00:00:00Z")
+PLATFORM = Platform("amd64", "bullseye", "3.9")
+SUBJECT = Subject(IMAGE, "registry.example/demo", "1.0", "2022-07-11T00:00:00Z", PLATFORM)
 CYCLONEDX, SPDX = cyclonedx_document(SUBJECT), spdx_document(SUBJECT)
 
 
@@ -164,7 +166,7 @@ def test_our_own_files_are_listed_and_what_scripts_made_is_not() -> None:
 
 
 def test_equal_images_have_equal_documents() -> None:
-    again = Subject(IMAGE, SUBJECT.repository, SUBJECT.tag, SUBJECT.created)
+    again = Subject(IMAGE, SUBJECT.repository, SUBJECT.tag, SUBJECT.created, PLATFORM)
     assert Document.of(cyclonedx_document(again)) == Document.of(CYCLONEDX)
     assert Document.of(spdx_document(again)) == Document.of(SPDX)
 

@@ -121,7 +121,7 @@ def spdx_document(subject: Subject) -> dict[str, Any]:
         relations.append((layers[layer.descriptor.diff_id], "CONTAINS", spdx_id))
     relations += [
         (ids[purl], "DEPENDS_ON", ids[needed])
-        for purl, purls in dependencies(contents).items()
+        for purl, purls in dependencies(contents, subject.platform).items()
         for needed in purls
     ]
     document = {

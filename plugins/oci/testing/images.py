@@ -8,6 +8,7 @@ from typing import Iterable, List, Mapping, Sequence, Union
 
 from oci.format.image import MANIFEST_MEDIA_TYPE, Document, image_index, image_manifest
 from oci.format.layout import Layout, layout_files, read_layout
+from oci.format.platform import DEFAULT
 from oci.format.referrers import EMPTY, EMPTY_MEDIA_TYPE, TITLE_ANNOTATION, Referrer
 
 MB = 1 << 20
@@ -72,7 +73,7 @@ def write_image(
                 )
             )
         )
-    index = image_index(manifest, name, [each.descriptor for each in attached])
+    index = image_index(manifest, name, DEFAULT, [each.descriptor for each in attached])
     documents = [config, manifest, EMPTY, *(each.manifest for each in attached)]
     write_files(folder, index, [*blobs, *documents])
     return read_layout(folder)

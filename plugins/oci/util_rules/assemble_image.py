@@ -7,6 +7,7 @@ from typing import Iterable, Sequence
 
 from oci.conflicts import StackedLayer, conflicts, pairs_to_compare
 from oci.format.image import Document, image_config, image_manifest
+from oci.format.platform import DEFAULT, Platform
 from oci.image import ImageSpec
 from oci.layer import BuiltLayer
 from oci.util_rules.kinds import LayerRequest
@@ -42,6 +43,7 @@ class BuiltImage:
     layers: tuple[BuiltLayer, ...]
     config: Document
     manifest: Document
+    platform: Platform
 
     @property
     def path(self) -> str:
@@ -95,21 +97,50 @@ async def assemble_image(spec: ImageSpec, environment: EnvironmentName) -> Built
     return assemble(spec, layers)
 
 
+class PlatformError(Exception):
+    """Layers of an image are for different platforms. The message says which."""
+
+
+def image_platform(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> Platform:
+    """What an image runs on: what its layers are for.
+
+    Raises:
+        PlatformError: they contradict each other.
+    """
+    platform = Platform()
+    for layer in layers:
+        try:
+            platform = platform.joined(layer.platform)
+        except ValueError as error:
+            raise PlatformError(
+                f"{spec.address}: the layer {layer.address} does not go with those below it: "
+                f"{error}. Take it out, or name one that is for the same."
+            ) from None
+    if platform.architecture:
+        return platform
+    return replace(platform, architecture=DEFAULT.architecture)
+
+
 def assemble(spec: ImageSpec, layers: tuple[BuiltLayer, ...]) -> BuiltImage:
     """Write an image's configuration and manifest.
 
     Args:
         spec: What the image is.
         layers: The layers that `spec.layers` names, in that order.
+
+    Raises:
+        PlatformError: layers are for different platforms.
     """
+    platform = image_platform(spec, layers)
     env = {"PATH": PATH}
     for layer in layers:
         env.update(layer.env)
     env.update(spec.config.env)
     descriptors = [layer.descriptor for layer in layers]
-    config = image_config(replace(spec.config, env=tuple(env.items())), descriptors, spec.created)
+    container = replace(spec.config, env=tuple(env.items()))
+    config = image_config(container, descriptors, spec.created, platform)
     manifest = image_manifest(config, [descriptor.in_manifest for descriptor in descriptors])
-    return BuiltImage(spec, layers, config, manifest)
+    return BuiltImage(spec, layers, config, manifest, platform)
 
 
 def rules() -> Iterable[Rule | UnionRule]:

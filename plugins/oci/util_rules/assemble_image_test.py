@@ -3,14 +3,16 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
 from oci.format.image import ImageConfig, image_index
 from oci.format.layer_descriptor import LayerDescriptor
+from oci.format.platform import Platform
 from oci.image import ImageSpec
 from oci.layer import BuiltLayer
-from oci.util_rules.assemble_image import assemble
+from oci.util_rules.assemble_image import PlatformError, assemble
 from pants.engine.addresses import Address
 from pants.engine.fs import FileDigest
-from pants.engine.platform import Platform
+from pants.engine.platform import Platform as Machine
 from pants.engine.process import ProcessExecutionEnvironment, ProcessResultMetadata
 from pants.util.frozendict import FrozenDict
 
@@ -25,7 +27,7 @@ SPEC = ImageSpec(
 )
 
 
-def layer(name: str, **env: str) -> BuiltLayer:
+def layer(name: str, platform: Platform = Platform(), **env: str) -> BuiltLayer:
     file_digest = FileDigest("ab" * 32, 10)
     return BuiltLayer(
         Address(name),
@@ -45,11 +47,12 @@ def layer(name: str, **env: str) -> BuiltLayer:
         packages=file_digest,
         env=FrozenDict(env),
         base=None,
+        platform=platform,
         metadata=ProcessResultMetadata(
             0,
             ProcessExecutionEnvironment(
                 environment_name=None,
-                platform=Platform.linux_x86_64.value,
+                platform=Machine.linux_x86_64.value,
                 docker_image=None,
                 remote_execution=False,
                 remote_execution_extra_platform_properties=[],
@@ -95,4 +98,26 @@ def test_another_tag_changes_the_index_alone() -> None:
     layers = (layer("a"), layer("b"))
     one, other = assemble(SPEC, layers), assemble(replace(SPEC, tag="2.0"), layers)
     assert one.manifest == other.manifest
-    assert image_index(one.manifest, "1.0") != image_index(other.manifest, "2.0")
+    indexes = [image_index(each.manifest, each.spec.tag, each.platform) for each in (one, other)]
+    assert indexes[0] != indexes[1]
+
+
+def test_an_image_runs_on_what_its_layers_are_for() -> None:
+    system, packages = Platform("arm64", "bullseye"), Platform("arm64", "bullseye", "3.9")
+    image = assemble(SPEC, (layer("a", system), layer("b", packages), layer("files")))
+
+    assert image.platform == packages
+    assert json.loads(image.config.content)["architecture"] == "arm64"
+    index = image_index(image.manifest, "1.0", image.platform)
+    assert json.loads(index.content)["manifests"][0]["platform"]["architecture"] == "arm64"
+
+
+def test_layers_for_different_platforms_make_no_image() -> None:
+    layers = (layer("a", Platform("amd64", "bullseye")), layer("b", Platform("amd64", "bookworm")))
+
+    with pytest.raises(PlatformError) as error:
+        assemble(SPEC, layers)
+    assert str(error.value) == (
+        "versions:image: the layer b:b does not go with those below it: `suite` is bullseye for "
+        "one, and bookworm for the other. Take it out, or name one that is for the same."
+    )

@@ -40,7 +40,7 @@ async def attest_image(
     tools = await Get(LayerToolchain, EnvironmentName, environment)
     spec, manifest = image.spec, image.manifest
     contents = await Get(ImageContents, {spec: ImageSpec, environment: EnvironmentName})
-    subject = Subject(contents, spec.repository, spec.tag, spec.created)
+    subject = Subject(contents, spec.repository, spec.tag, spec.created, image.platform)
     parameters = {
         "compression": options.compression.value,
         # As Pants names the tree of programs that build layers.
@@ -59,7 +59,7 @@ async def attest_image(
     contents_of = {suffix: document for suffix, (_, document) in documents.items()}
     # Beside others in its own layout, an image could not be opened without its name.
     referrers_path = f"referrers/{spec.name}"
-    listing = image_index(manifest, spec.tag, layout_entries(manifest, attached))
+    listing = image_index(manifest, spec.tag, image.platform, layout_entries(manifest, attached))
     entries = [
         *image_entries(image),
         *document_entries([*contents_of.values(), *blobs(attached)]),

@@ -34,7 +34,7 @@ def image_entries(image: BuiltImage) -> list[FileContent | FileEntry | SymlinkEn
     return [
         *blob_entries(image.layers),
         *document_entries([image.config, image.manifest]),
-        *listing_entries(image.path, image_index(image.manifest, image.spec.tag)),
+        *listing_entries(image.path, image_index(image.manifest, image.spec.tag, image.platform)),
     ]
 
 

@@ -40,6 +40,45 @@ class BuildStepError(Exception):
 
 
 @dataclass(frozen=True)
+class ToolCommandRequest:
+    """Asks for the command that runs a module of our sandbox code in the toolchain's Python."""
+
+    module: str
+
+    path_entries: tuple[str, ...] = ()
+    """More entries of PYTHONPATH, relative to the sandbox."""
+
+
+@dataclass(frozen=True)
+class ToolCommand:
+    """Such a command. Arguments of the module come after `argv`."""
+
+    argv: tuple[str, ...]
+    env: FrozenDict[str, str]
+    immutable_input_digests: FrozenDict[str, Digest]
+
+
+@rule(level=LogLevel.DEBUG)
+async def tool_command(request: ToolCommandRequest, tools: LayerToolchain) -> ToolCommand:
+    toolchain = tools.toolchain
+    code = await Get(Digest, SandboxCode(request.module))
+    path = [sandbox_code.MOUNT, *request.path_entries]
+    return ToolCommand(
+        # -S, -s: nothing of the host's or the user's Python is seen.
+        argv=(f"{{chroot}}/{TOOLCHAIN_MOUNT}/{toolchain.python}", "-S", "-s", "-m", request.module),
+        env=FrozenDict(
+            {
+                **toolchain.env(TOOLCHAIN_MOUNT),
+                "PYTHONPATH": ":".join(f"{{chroot}}/{entry}" for entry in path),
+            }
+        ),
+        immutable_input_digests=FrozenDict(
+            {sandbox_code.MOUNT: code, TOOLCHAIN_MOUNT: toolchain.digest}
+        ),
+    )
+
+
+@dataclass(frozen=True)
 class ToolProcess:
     """A process in the toolchain's Python, that runs a module of our sandbox code.
 
@@ -61,37 +100,22 @@ class ToolProcess:
 
 
 @rule(level=LogLevel.DEBUG)
-async def run_tool(request: ToolProcess, tools: LayerToolchain) -> FallibleProcessResult:
-    toolchain = tools.toolchain
-    code = await Get(Digest, SandboxCode(request.module))
-    path = [sandbox_code.MOUNT, *request.path_entries]
+async def run_tool(request: ToolProcess) -> FallibleProcessResult:
+    command = await Get(ToolCommand, ToolCommandRequest(request.module, request.path_entries))
     result = await Get(
         FallibleProcessResult,
         Process(
-            # -S, -s: nothing of the host's or the user's Python is seen.
-            argv=(
-                f"{{chroot}}/{TOOLCHAIN_MOUNT}/{toolchain.python}",
-                "-S",
-                "-s",
-                "-m",
-                request.module,
-                *request.args,
-            ),
+            argv=(*command.argv, *request.args),
             env=FrozenDict(
                 {
-                    **toolchain.env(TOOLCHAIN_MOUNT),
+                    **command.env,
                     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                    "PYTHONPATH": ":".join(f"{{chroot}}/{entry}" for entry in path),
                     **request.env,
                 }
             ),
             input_digest=request.input_digest,
             immutable_input_digests=FrozenDict(
-                {
-                    sandbox_code.MOUNT: code,
-                    TOOLCHAIN_MOUNT: toolchain.digest,
-                    **request.immutable_input_digests,
-                }
+                {**command.immutable_input_digests, **request.immutable_input_digests}
             ),
             output_files=request.output_files,
             output_directories=request.output_directories,
@@ -144,6 +168,7 @@ async def build_layer(request: LayerProcess, options: OciSubsystem) -> BuiltLaye
         packages=files[f"{OUTPUT_FOLDER}/{PACKAGES}"],
         env=FrozenDict(field_set.env.value or {}),
         base=request.base,
+        platform=request.platform,
         metadata=result.metadata,
     )
 

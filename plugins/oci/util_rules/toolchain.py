@@ -128,6 +128,24 @@ async def toolchain_addresses(request: ToolchainAddressesRequest) -> InferredDep
     )
 
 
+@dataclass(frozen=True)
+class InterpreterAddressesRequest:
+    """Asks for the target, if any, of `[oci].interpreters` that has a version of Python."""
+
+    version: str
+
+
+@rule(level=LogLevel.DEBUG)
+async def interpreter_addresses(
+    request: InterpreterAddressesRequest, options: OciSubsystem
+) -> InferredDependencies:
+    spec = options.interpreters.get(request.version)
+    return await Get(
+        InferredDependencies,
+        ToolchainAddressesRequest((spec,) if spec else (), "`[oci].interpreters`"),
+    )
+
+
 @rule(desc="Infer the toolchain of layers", level=LogLevel.DEBUG)
 async def infer_toolchain(
     request: InferToolchainRequest, options: OciSubsystem

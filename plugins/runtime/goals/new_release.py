@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import Iterable
 
+from locks.goals.generate_lockfiles import GenerateLock
 from pants.base.specs import Specs
 from pants.core.goals.generate_lockfiles import GenerateLockfileResult
 from pants.engine.console import Console
@@ -28,7 +29,7 @@ from runtime.subsystem import RuntimeSubsystem
 from runtime.util_rules.catalogue import make_release
 from runtime.util_rules.documents import Documents, DocumentsRequest
 from runtime.util_rules.release import ManifestResolveRequest
-from wheels.goals.generate_lockfiles import GenerateWheelLock
+from wheels.kind import WheelLocks
 from wheels.resolve import WheelResolve
 from wheels.subsystem import WheelsSubsystem
 
@@ -225,10 +226,11 @@ async def new_release(
     lock_path = locks.lockfile(manifest.release)
     locked = await Get(
         GenerateLockfileResult,
-        GenerateWheelLock(
+        GenerateLock(
             resolve_name=manifest.release,
             lockfile_dest=lock_path,
             diff=False,
+            kind=WheelLocks(),
             resolve=await Get(WheelResolve, ManifestResolveRequest(manifest)),
             start_from=before.lock_path,
         ),

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable
 
-from oci.goals.run import toolchain_run
+from oci.goals.run import tool_run
 from oci.image import ImageSpec
-from oci.toolchain import LayerToolchain
 from oci.util_rules.assemble_image import BuiltImage
 from oci.util_rules.image_layout import ImageLayout
 from oci.util_rules.kinds import ImageRequest
-from oci.util_rules.sandbox_code import SandboxCode
+from oci.util_rules.layer_process import ToolCommand, ToolCommandRequest
 from pants.core.goals.run import RunFieldSet, RunInSandboxBehavior, RunRequest
 from pants.engine.addresses import Addresses, UnparsedAddressInputs
 from pants.engine.environment import EnvironmentName
@@ -57,10 +56,8 @@ async def one_image(request: OneImageRequest, environment: EnvironmentName) -> B
 async def run_local_runtime(
     field_set: LocalRuntimeFieldSet, environment: EnvironmentName
 ) -> RunRequest:
-    code, tools = await MultiGet(
-        Get(Digest, SandboxCode(_MAIN)),
-        Get(LayerToolchain, EnvironmentName, environment),
-    )
+    tool = ToolCommandRequest(_MAIN)
+    command = await Get(ToolCommand, {tool: ToolCommandRequest, environment: EnvironmentName})
     airflow, database = await MultiGet(
         Get(BuiltImage, {OneImageRequest(field): OneImageRequest, environment: EnvironmentName})
         for field in (field_set.image, field_set.database)
@@ -75,7 +72,7 @@ async def run_local_runtime(
     # `run` starts it in the root of the repository, which the paths are relative to.
     for source, target in (field_set.live.value or {}).items():
         arguments += ["--live", source, target]
-    return toolchain_run(_MAIN, tuple(arguments), images, code, tools)
+    return tool_run(command, tuple(arguments), images)
 
 
 def rules() -> Iterable[Rule | UnionRule]:

@@ -7,7 +7,8 @@ import os
 from dataclasses import dataclass, replace
 from typing import Iterable
 
-from debian.util_rules.lockfile import LockRequest, ResolveLock
+from debian.util_rules.locks import DebianResolveLock
+from locks.util_rules.reading import LockRequest
 from oci.image import ImageSpec
 from oci.util_rules.assemble_image import BuiltImage
 from oci.util_rules.kinds import ImageRequest
@@ -26,7 +27,13 @@ from runtime.goals.release_specs import find_release, named_releases
 from runtime.policy import PolicyError, violations
 from runtime.published import Published, PublishedError, PublishedLayer, PublishedRelease
 from runtime.subsystem import RuntimeSubsystem
-from runtime.util_rules.documents import Documents, DocumentsRequest, debian_state, image_of
+from runtime.util_rules.documents import (
+    Documents,
+    DocumentsRequest,
+    debian_lock_request,
+    debian_state,
+    image_of,
+)
 
 
 class SealReleaseSubsystem(GoalSubsystem):
@@ -64,7 +71,7 @@ async def make_seal(request: SealRequest, all_targets: AllTargets) -> PublishedR
     address = image_of(release, all_targets)
     spec, locked = await MultiGet(
         Get(ImageSpec, ImageRequest(address)),
-        Get(ResolveLock, LockRequest(release.manifest.suite)),
+        Get(DebianResolveLock, LockRequest, debian_lock_request(release.manifest)),
     )
     image = await Get(BuiltImage, ImageSpec, spec)
     config = json.loads(image.config.content)["config"]

@@ -6,9 +6,11 @@ import os
 from dataclasses import dataclass
 from typing import Iterable
 
+from debian.kind import DebianLocks
 from debian.lock import DebianLock
-from debian.util_rules.lockfile import LockRequest, ResolveLock
+from debian.util_rules.locks import DebianResolveLock
 from debian.util_rules.uploads import Uploads, UploadsRequest
+from locks.util_rules.reading import LockRequest
 from oci.image import ImageSpec
 from oci.util_rules.kinds import ImageRequest
 from pants.engine.addresses import Address
@@ -20,6 +22,7 @@ from pants.util.logging import LogLevel
 from runtime.catalogue import Catalogue, Release
 from runtime.debian_notes import DebianFacts
 from runtime.documents import documents
+from runtime.manifest import Manifest
 from runtime.published import DebianState
 from runtime.target_types import ImageReleaseField, OnbuildField
 
@@ -40,7 +43,7 @@ class DebianFactsRequest:
     """Asks for the Debian packages that an image is built with now."""
 
     image: Address
-    suite: str
+    lock: LockRequest
     since: str
 
 
@@ -89,15 +92,20 @@ def debian_state(lock: DebianLock, layers: Iterable[Address]) -> DebianState:
     )
 
 
+def debian_lock_request(manifest: Manifest) -> LockRequest:
+    """Asks for the lock of the Debian packages of a release."""
+    return LockRequest(DebianLocks(), manifest.suite, f"{manifest.path}: `suite`")
+
+
 @rule(level=LogLevel.DEBUG)
 async def find_debian_facts(request: DebianFactsRequest) -> DebianFacts:
     spec, locked = await MultiGet(
         Get(ImageSpec, ImageRequest(request.image)),
-        Get(ResolveLock, LockRequest(request.suite)),
+        Get(DebianResolveLock, LockRequest, request.lock),
     )
     now = debian_state(locked.lock, spec.layers)
-    uploads = await Get(Uploads, UploadsRequest(request.suite, tuple(now.packages), request.since))
-    return DebianFacts(request.suite, now, request.since, uploads.uploads)
+    uploads = await Get(Uploads, UploadsRequest(request.lock, tuple(now.packages), request.since))
+    return DebianFacts(request.lock.resolve, now, request.since, uploads.uploads)
 
 
 @rule(level=LogLevel.DEBUG)
@@ -112,7 +120,7 @@ async def find_all_debian_facts(all_targets: AllTargets, catalogue: Catalogue) -
             DebianFacts,
             DebianFactsRequest(
                 image=image_of(release, all_targets),
-                suite=suite,
+                lock=debian_lock_request(release.manifest),
                 since=first[suite].manifest.date.isoformat(),
             ),
         )

@@ -14,6 +14,7 @@ from runtime.backports import patched_airflow
 from runtime.manifest import Manifest, ManifestError, parse_manifest
 from runtime.target_types import ManifestField
 from wheels.resolve import WheelResolve, WheelResolveFieldSet
+from wheels.util_rules.requirements import pins
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,10 @@ async def read_manifest(field_set: ReleaseFieldSet) -> Manifest:
     return manifest
 
 
-def pins(text: str, free: Iterable[str] = ()) -> tuple[str, ...]:
+def held_pins(text: str, free: Iterable[str]) -> tuple[str, ...]:
     """The lines of a file with constraints, but for those of the packages that are free."""
     names = set(free)
-    lines = (line.partition("#")[0].strip() for line in text.splitlines())
-    return tuple(line for line in lines if line and line.partition("==")[0].lower() not in names)
+    return tuple(pin for pin in pins(text) if pin.partition("==")[0].lower() not in names)
 
 
 @rule(desc="Find the inputs of a release's lock", level=LogLevel.DEBUG)
@@ -74,10 +74,12 @@ async def manifest_resolve(request: ManifestResolveRequest) -> WheelResolve:
         name=manifest.release,
         requirements=manifest.requirements,
         constraints=tuple(
-            pin for file in files for pin in pins(file.content.decode(), manifest.unconstrained)
+            pin
+            for file in files
+            for pin in held_pins(file.content.decode(), manifest.unconstrained)
         ),
         exclude_newer=manifest.resolved.isoformat(),
-        python_version=manifest.python,
+        platform=manifest.platform,
         patched=patched_airflow(manifest),
     )
 

@@ -47,7 +47,7 @@ async def installed_layer(
     target, lock, suite = wrapped.target, "", ""
     if target.has_field(DebianResolveField):
         resolve = target[DebianResolveField].value or ""
-        lock, suite = debian.lockfile(resolve), debian.resolves[resolve]
+        lock, suite = debian.lockfile(resolve), debian.platform(resolve).suite
     elif target.has_field(WheelResolveField):
         lock = wheels.lockfile(target[WheelResolveField].value or "")
     found = installed(packages.loads(content.content.decode()), suite)

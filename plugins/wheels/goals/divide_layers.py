@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Iterable
 
+from locks.util_rules.reading import LockRequest
 from oci.natural_order import natural_order
 from pants.engine.console import Console
 from pants.engine.fs import CreateDigest, Digest, FileContent, Workspace
@@ -14,8 +15,8 @@ from pants.option.option_types import StrListOption
 from pants.util.docutil import bin_name
 from pants.util.strutil import softwrap
 from wheels.division import DivisionError, divide, write_division
-from wheels.util_rules.lockfile import LockRequest, ResolveLock
-from wheels.util_rules.selection import Selection, WheelLayerFieldSet, WheelLayers, lock_request
+from wheels.util_rules.locks import WheelResolveLock
+from wheels.util_rules.selection import Selection, WheelLayerFieldSet, WheelLayers
 
 
 class DivideLayersSubsystem(GoalSubsystem):
@@ -72,11 +73,12 @@ async def divide_layers(
         for each in layers.field_sets
         if each.resolve.value in resolves and not each.division.value and not _takes_the_rest(each)
     ]
+    users = {each.resolve.value: each for each in chosen}
     locks = await MultiGet(
         Get(
-            ResolveLock,
+            WheelResolveLock,
             LockRequest,
-            lock_request(next(each for each in chosen if each.resolve.value == resolve)),
+            LockRequest.of(users[resolve].address, users[resolve].resolve),
         )
         for resolve in resolves
     )

@@ -69,7 +69,7 @@ def index() -> Iterator[Index]:
 
 
 def fetch(index: Index, tmp_path: Path, *files: LockedFile) -> Path:
-    request = FetchRequest("3rdparty/demo.lock", "pants lock-it", list(files or [DEMO]))
+    request = FetchRequest("3rdparty/demo.lock", "pants lock-it", files or (DEMO,))
     url = index.url
     if index.authorization:
         url = url.replace("://", "://ada:p%40ss@")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List
+from typing import Tuple
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class FetchRequest:
     fix: str
     """The command that renews the lock."""
 
-    files: List[LockedFile]
+    files: Tuple[LockedFile, ...]
 
 
 def load(path: Path) -> FetchRequest:
@@ -46,5 +46,5 @@ def load(path: Path) -> FetchRequest:
     return FetchRequest(
         lock=data["lock"],
         fix=data["fix"],
-        files=[LockedFile(**each) for each in data["files"]],
+        files=tuple(LockedFile(**each) for each in data["files"]),
     )

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Iterator, List, Tuple
 
+from oci.format.zip_epoch import ZIP_EPOCH
 from oci.sandbox.damage import DAMAGE
 from oci.sandbox.errors import SandboxError
-
-_EPOCH_OF_ZIP = 315532800
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ def unpack(path: Path, folder: Path) -> Tuple[Path, int]:
         SandboxError: it is damaged, has members or links outside of its folder, or holds what is
             neither folder, file nor link.
     """
-    newest = _EPOCH_OF_ZIP
+    newest = ZIP_EPOCH
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tree = _Tree(folder.resolve())

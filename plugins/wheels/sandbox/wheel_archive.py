@@ -17,10 +17,9 @@ from installer.records import InvalidRecordEntry, RecordEntry, parse_record_file
 from installer.sources import WheelFile
 from installer.utils import canonicalize_name
 from oci.format.purl import PackageUrl
+from oci.format.zip_epoch import ZIP_EPOCH
 from oci.sandbox.damage import DAMAGE
 from oci.sandbox.errors import SandboxError
-
-_EPOCH_OF_ZIP = 315532800
 
 # Those of the shake family are of any length, and say of none how long it is.
 _HASHES = {name for name in hashlib.algorithms_guaranteed if not name.startswith("shake_")}
@@ -239,4 +238,4 @@ class WheelArchive:
         """A member's time: zip has no time zone, and UTC is the same one on every machine."""
         year, month, day, *time = self.zip.getinfo(name).date_time
         stamp: Tuple[int, ...] = (year, min(max(month, 1), 12), max(day, 1), *time)
-        return max(calendar.timegm(stamp), _EPOCH_OF_ZIP)
+        return max(calendar.timegm(stamp), ZIP_EPOCH)

@@ -7,19 +7,19 @@ import pkgutil
 from dataclasses import asdict, dataclass
 from typing import Iterable
 
+from locks.util_rules.fetched_files import Download, FetchedFiles
 from oci.progress import progress
 from oci.util_rules.layer_process import ToolProcess
-from oci.util_rules.locked_content import check_content
 from oci.util_rules.machine_settings import MachineSettings, MachineSettingsRequest
 from oci.util_rules.messages import in_key
 from oci.util_rules.toolchain_libraries import ToolchainLibraries
-from pants.engine.fs import CreateDigest, Digest, DigestEntries, FileContent, RemovePrefix
+from pants.engine.fs import CreateDigest, Digest, FileContent
 from pants.engine.process import FallibleProcessResult
 from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
 from pants.util.logging import LogLevel
-from wheels.sandbox.locked_files import LockedFile
+from wheels.sandbox.locked_files import FetchRequest, LockedFile
 from wheels.sandbox.pip_settings import SETTINGS
 from wheels.subsystem import WheelsSubsystem
 
@@ -33,26 +33,6 @@ _CACHE_FOLDER = "__file_cache"
 _OUTPUT = "files"
 _REQUEST = "request.json"
 _TOOLS_LOCK = "plugins/wheels/tools.json"
-
-
-@dataclass(frozen=True)
-class FetchFiles:
-    """Asks for locked files."""
-
-    lock: str
-    """Path of the lock, for errors."""
-
-    fix: str
-    """The command that makes the lock anew."""
-
-    files: tuple[LockedFile, ...]
-
-
-@dataclass(frozen=True)
-class FetchedFiles:
-    """The files, by their file names."""
-
-    digest: Digest
 
 
 @dataclass(frozen=True)
@@ -90,12 +70,8 @@ async def index_client(libraries: ToolchainLibraries, options: WheelsSubsystem) 
 
 
 @rule(desc="Fetch locked Python packages", level=LogLevel.DEBUG)
-async def fetch_files(request: FetchFiles, client: IndexClient) -> FetchedFiles:
-    content = {
-        "lock": request.lock,
-        "fix": in_key(request.fix),
-        "files": [asdict(file) for file in request.files],
-    }
+async def fetch_files(request: FetchRequest, client: IndexClient) -> FetchedFiles:
+    content = {**asdict(request), "fix": in_key(request.fix)}
     spec = FileContent(_REQUEST, json.dumps(content, sort_keys=True).encode())
     total = sum(file.size for file in request.files)
     inputs = await Get(Digest, CreateDigest([spec]))
@@ -115,9 +91,8 @@ async def fetch_files(request: FetchFiles, client: IndexClient) -> FetchedFiles:
                 append_only_caches=FrozenDict({**FILE_CACHE, **client.append_only_caches}),
             ),
         )
-    entries = await Get(DigestEntries, Digest, result.output_digest)
-    check_content(request.lock, {file.file: file.sha256 for file in request.files}, entries)
-    return FetchedFiles(await Get(Digest, RemovePrefix(result.output_digest, _OUTPUT)))
+    hashes = FrozenDict((file.file, file.sha256) for file in request.files)
+    return await Get(FetchedFiles, Download(request.lock, hashes, result.output_digest, _OUTPUT))
 
 
 def tool_files(names: Iterable[str]) -> tuple[LockedFile, ...]:
@@ -131,7 +106,9 @@ def tool_files(names: Iterable[str]) -> tuple[LockedFile, ...]:
 @rule
 async def tool_wheels(request: ToolWheelsRequest) -> ToolWheels:
     files = tool_files(request.names)
-    fetched = await Get(FetchedFiles, FetchFiles(_TOOLS_LOCK, f"git checkout {_TOOLS_LOCK}", files))
+    fetched = await Get(
+        FetchedFiles, FetchRequest(_TOOLS_LOCK, f"git checkout {_TOOLS_LOCK}", files)
+    )
     return ToolWheels(fetched.digest, tuple(f"{TOOLS_MOUNT}/{file.file}" for file in files))
 
 

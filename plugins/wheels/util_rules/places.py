@@ -3,135 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Iterable
+from typing import Any
 
 from oci.layer import LayerFieldSet
-from oci.toolchain import (
-    Interpreter,
-    InterpreterRequest,
-    LayerToolchain,
-    Toolchain,
-    ToolchainRequest,
-)
-from oci.util_rules.toolchain import ToolchainAddressesRequest
-from pants.engine.rules import Get, Rule, collect_rules, rule
-from pants.engine.target import (
-    FieldSet,
-    InferDependenciesRequest,
-    InferredDependencies,
-    InvalidFieldException,
-)
-from pants.engine.unions import UnionRule
-from pants.util.frozendict import FrozenDict
+from oci.toolchain import Interpreter
 from wheels.target_types import (
-    WheelInterpreterField,
+    WheelOmitField,
     WheelPrefixField,
     WheelPythonField,
     WheelSitePackagesField,
 )
 
-_INTERPRETER_MOUNT = "__interpreter"
-
 
 @dataclass(frozen=True)
-class ImagePythonRequest:
-    """Asks for the Python of the image that a layer is for."""
+class PythonLayerFieldSet(LayerFieldSet):
+    """A layer of Python modules."""
 
-    address: str
-    interpreter: WheelInterpreterField
+    omit: WheelOmitField
     site_packages: WheelSitePackagesField
     prefix: WheelPrefixField
     python: WheelPythonField
 
-    version: str
-    """Of that Python, where it is known: `3.9`."""
+    def python_path(self, version: str) -> str:
+        """Of the interpreter in the image.
 
-    @classmethod
-    def of(cls, field_set: LayerFieldSet, version: str = "") -> ImagePythonRequest:
-        """The request of a field set that has these fields."""
-        names = ("interpreter", "site_packages", "prefix", "python")
-        fields = {name: getattr(field_set, name) for name in names}
-        return cls(address=str(field_set.address), version=version, **fields)
+        Args:
+            version: Of the image's Python: `3.9`.
+        """
+        return self.python.value or f"/usr/bin/python{version}"
 
+    def install_spec(self, interpreter: Interpreter) -> dict[str, Any]:
+        """What `wheels.sandbox.install_wheels` needs to know of the image.
 
-@dataclass(frozen=True)
-class ImagePython:
-    """The Python of an image, and where it looks for packages."""
-
-    path: str
-    """Of the interpreter in the image."""
-
-    places: FrozenDict[str, str]
-    """Arguments of `wheels.sandbox.places.Places`."""
-
-    interpreter: Interpreter
-    """The same Python, as a tree that runs on the build host."""
-
-    def spec(self) -> dict[str, Any]:
-        """What `wheels.sandbox.install_wheels` needs to know."""
-        return {"places": dict(self.places), "interpreter": self.interpreter.spec()}
-
-
-@rule
-async def image_python(request: ImagePythonRequest, tools: LayerToolchain) -> ImagePython:
-    spec = request.interpreter.value
-    if spec:
-        origin = f"The `interpreter` field of {request.address}"
-        toolchain = await Get(Toolchain, ToolchainRequest(spec, origin))
-        try:
-            interpreter = Interpreter.of(toolchain, tools)
-        except ValueError as error:
-            raise InvalidFieldException(
-                f"{request.address}: `interpreter` is '{spec}', but {error} in it. Name a "
-                "toolchain with a package such as `python3.9-minimal`."
-            ) from None
-    else:
-        interpreter = await Get(Interpreter, InterpreterRequest(request.version, request.address))
-    version = interpreter.version
-    if request.version and version != request.version:
-        raise InvalidFieldException(
-            f"{request.address}: `interpreter` is Python {version}, but the lock is for Python "
-            f"{request.version}. Name a toolchain of that version."
-        )
-    prefix = request.prefix.value or "/usr/local"
-    path = request.python.value or f"/usr/bin/python{version}"
-    default = f"/usr/local/lib/python{version}/dist-packages"
-    return ImagePython(
-        path=path,
-        places=FrozenDict(
-            {
-                "site_packages": request.site_packages.value or default,
+        Args:
+            interpreter: The image's Python, as a tree that runs on the build host.
+        """
+        version = interpreter.version
+        prefix = self.prefix.value or "/usr/local"
+        default = f"/usr/local/lib/python{version}/dist-packages"
+        return {
+            # Of `wheels.sandbox.places.Places`.
+            "places": {
+                "site_packages": self.site_packages.value or default,
                 "scripts": f"{prefix}/bin",
                 "data": prefix,
                 "headers": f"{prefix}/include/python{version}",
-                "shebang": path,
-            }
-        ),
-        interpreter=interpreter,
-    )
-
-
-@dataclass(frozen=True)
-class InterpreterUserFieldSet(FieldSet):
-    """A layer of Python modules."""
-
-    required_fields = (WheelInterpreterField,)
-
-    interpreter: WheelInterpreterField
-
-
-class InferInterpreterRequest(InferDependenciesRequest):
-    infer_from = InterpreterUserFieldSet
-
-
-@rule
-async def infer_interpreter(request: InferInterpreterRequest) -> InferredDependencies:
-    spec = request.field_set.interpreter.value
-    origin = f"the `interpreter` field of {request.field_set.address}"
-    return await Get(
-        InferredDependencies, ToolchainAddressesRequest((spec,) if spec else (), origin)
-    )
-
-
-def rules() -> Iterable[Rule | UnionRule]:
-    return [*collect_rules(), UnionRule(InferDependenciesRequest, InferInterpreterRequest)]
+                "shebang": self.python_path(version),
+            },
+            "interpreter": interpreter.spec(),
+            "omit": self.omit.value or (),
+        }

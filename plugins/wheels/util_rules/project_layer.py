@@ -4,51 +4,43 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Iterable
+from typing import Any, Iterable
 
+from oci.format.platform import Platform
 from oci.layer import BuiltLayer, LayerFieldSet, LayerProcess
+from oci.toolchain import Interpreter, InterpreterRequest
 from pants.core.util_rules.source_files import SourceFiles, SourceFilesRequest
 from pants.engine.fs import AddPrefix, CreateDigest, Digest, FileContent, MergeDigests, RemovePrefix
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
 from pants.util.logging import LogLevel
-from wheels.target_types import (
-    ProjectSourcesField,
-    WheelInterpreterField,
-    WheelOmitField,
-    WheelPrefixField,
-    WheelPythonField,
-    WheelSitePackagesField,
-)
+from wheels.target_types import ProjectSourcesField, PythonVersionField
 from wheels.util_rules.fetch import TOOLS_MOUNT, ToolWheels, ToolWheelsRequest
-from wheels.util_rules.places import ImagePython, ImagePythonRequest
+from wheels.util_rules.places import PythonLayerFieldSet
 
 _SPEC = "spec.json"
 _PROJECT = "project"
 
 
 @dataclass(frozen=True)
-class ProjectLayerFieldSet(LayerFieldSet):
+class ProjectLayerFieldSet(PythonLayerFieldSet):
     required_fields = (ProjectSourcesField,)
 
     sources: ProjectSourcesField
-    omit: WheelOmitField
-    interpreter: WheelInterpreterField
-    site_packages: WheelSitePackagesField
-    prefix: WheelPrefixField
-    python: WheelPythonField
+    python_version: PythonVersionField
 
 
 @rule(desc="Build a layer of a project", level=LogLevel.DEBUG)
 async def build_project_layer(field_set: ProjectLayerFieldSet) -> BuiltLayer:
-    sources, python, tools = await MultiGet(
+    version, origin = field_set.python_version.value or "", str(field_set.address)
+    sources, interpreter, tools = await MultiGet(
         Get(SourceFiles, SourceFilesRequest([field_set.sources])),
-        Get(ImagePython, ImagePythonRequest, ImagePythonRequest.of(field_set)),
+        Get(Interpreter, InterpreterRequest(version, origin)),
         Get(ToolWheels, ToolWheelsRequest(("flit-core", "installer"))),
     )
     project = await Get(Digest, RemovePrefix(sources.snapshot.digest, field_set.address.spec_path))
-    spec = {**python.spec(), "omit": field_set.omit.value or (), "files": {}, "locked": {}}
+    spec: dict[str, Any] = {**field_set.install_spec(interpreter), "files": {}, "locked": {}}
     digests = await MultiGet(
         Get(Digest, CreateDigest([FileContent(_SPEC, json.dumps(spec, sort_keys=True).encode())])),
         Get(Digest, AddPrefix(project, _PROJECT)),
@@ -61,9 +53,10 @@ async def build_project_layer(field_set: ProjectLayerFieldSet) -> BuiltLayer:
             args=(f"--spec={_SPEC}", f"--project={_PROJECT}"),
             input_digest=await Get(Digest, MergeDigests(digests)),
             immutable_input_digests=FrozenDict(
-                {TOOLS_MOUNT: tools.digest, **python.interpreter.immutable_input_digests}
+                {TOOLS_MOUNT: tools.digest, **interpreter.immutable_input_digests}
             ),
             path_entries=tools.path_entries,
+            platform=Platform(python=interpreter.version),
         ),
     )
 

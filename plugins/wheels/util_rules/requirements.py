@@ -5,25 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable
 
+from oci.format.platform import Platform
 from packaging.requirements import InvalidRequirement, Requirement
 from pants.engine.addresses import Address
 from pants.engine.fs import DigestContents, PathGlobs
 from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.target import InvalidFieldException
 from pants.engine.unions import UnionRule
-from wheels.resolve import (
-    DEFAULT_PLATFORM,
-    DEFAULT_PYTHON_VERSION,
-    WheelResolve,
-    WheelResolveFieldSet,
-)
+from wheels.resolve import WheelResolve, WheelResolveFieldSet
 from wheels.target_types import (
+    RequirementsArchitectureField,
     RequirementsConstraintsField,
     RequirementsExcludeNewerField,
     RequirementsField,
-    RequirementsPlatformField,
     RequirementsPythonVersionField,
     RequirementsResolveField,
+    RequirementsSuiteField,
 )
 
 
@@ -36,7 +33,8 @@ class WheelRequirementsFieldSet(WheelResolveFieldSet):
     constraints: RequirementsConstraintsField
     exclude_newer: RequirementsExcludeNewerField
     python_version: RequirementsPythonVersionField
-    platform: RequirementsPlatformField
+    suite: RequirementsSuiteField
+    architecture: RequirementsArchitectureField
 
 
 def pins(text: str) -> tuple[str, ...]:
@@ -79,8 +77,11 @@ async def requirements_resolve(field_set: WheelRequirementsFieldSet) -> WheelRes
         requirements=field_set.requirements.value or (),
         constraints=tuple(line for file in contents for line in pins(file.content.decode())),
         exclude_newer=field_set.exclude_newer.value or "",
-        python_version=field_set.python_version.value or DEFAULT_PYTHON_VERSION,
-        platform=field_set.platform.value or DEFAULT_PLATFORM,
+        platform=Platform(
+            field_set.architecture.value or "",
+            field_set.suite.value or "",
+            field_set.python_version.value or "",
+        ),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Iterable, Sequence
 
 from locks.lock import LockError
-from oci.layer import LayerFieldSet
+from locks.util_rules.reading import LockRequest
 from pants.engine.addresses import Address, AddressInput
 from pants.engine.fs import DigestContents, GlobMatchErrorBehavior, PathGlobs
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
@@ -23,19 +23,15 @@ from wheels.target_types import (
     WheelDivisionField,
     WheelExceptLayersField,
     WheelExcludeField,
-    WheelInterpreterField,
-    WheelOmitField,
-    WheelPrefixField,
-    WheelPythonField,
     WheelResolveField,
-    WheelSitePackagesField,
     WheelTransitiveField,
 )
-from wheels.util_rules.lockfile import LockRequest, ResolveLock
+from wheels.util_rules.locks import WheelResolveLock
+from wheels.util_rules.places import PythonLayerFieldSet
 
 
 @dataclass(frozen=True)
-class WheelLayerFieldSet(LayerFieldSet):
+class WheelLayerFieldSet(PythonLayerFieldSet):
     required_fields = (WheelDistributionsField, WheelResolveField)
 
     resolve: WheelResolveField
@@ -44,13 +40,8 @@ class WheelLayerFieldSet(LayerFieldSet):
     transitive: WheelTransitiveField
     exclude: WheelExcludeField
     except_layers: WheelExceptLayersField
-    omit: WheelOmitField
     constraints_file: WheelConstraintsFileField
     build_root: WheelBuildRootField
-    interpreter: WheelInterpreterField
-    site_packages: WheelSitePackagesField
-    prefix: WheelPrefixField
-    python: WheelPythonField
 
 
 @dataclass(frozen=True)
@@ -161,7 +152,7 @@ async def _divided(field_set: WheelLayerFieldSet) -> Sequence[str]:
 @rule(desc="Divide the packages of a lock among layers", level=LogLevel.DEBUG)
 async def select_distributions(field_set: WheelLayerFieldSet) -> Selection:
     lock, others = await MultiGet(
-        Get(ResolveLock, LockRequest, lock_request(field_set)),
+        Get(WheelResolveLock, LockRequest, LockRequest.of(field_set.address, field_set.resolve)),
         Get(WheelLayers, ExceptLayersRequest(field_set)),
     )
     divided = await _divided(field_set)
@@ -181,19 +172,16 @@ async def select_distributions(field_set: WheelLayerFieldSet) -> Selection:
     return Selection(names.difference(*(other.names for other in held)))
 
 
-def lock_request(field_set: WheelLayerFieldSet) -> LockRequest:
-    """Asks for the lock of a layer."""
-    assert field_set.resolve.value is not None
-    return LockRequest(field_set.resolve.value, f"{field_set.address}: `resolve`")
-
-
 @rule(level=LogLevel.DEBUG)
 async def checked_partition(
     request: CheckedPartitionRequest, layers: WheelLayers
 ) -> CheckedPartition:
     ours = [each for each in layers.field_sets if each.address in request.layers]
     selections = await MultiGet(Get(Selection, WheelLayerFieldSet, each) for each in ours)
-    locks = await MultiGet(Get(ResolveLock, LockRequest, lock_request(each)) for each in ours)
+    locks = await MultiGet(
+        Get(WheelResolveLock, LockRequest, LockRequest.of(each.address, each.resolve))
+        for each in ours
+    )
     by_path = {lock.path: lock for lock in locks}
     for path, lock in by_path.items():
         check_partition(

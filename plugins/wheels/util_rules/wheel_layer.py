@@ -6,7 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import Iterable
 
+from locks.util_rules.fetched_files import FetchedFiles
+from locks.util_rules.reading import LockRequest
 from oci.layer import BuiltLayer, LayerFieldSet, LayerProcess
+from oci.toolchain import Interpreter, InterpreterRequest
 from packaging.utils import canonicalize_name
 from pants.engine.addresses import Address, AddressInput
 from pants.engine.fs import (
@@ -26,19 +29,12 @@ from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
 from pants.util.logging import LogLevel
 from wheels.lock import LockedDistribution
-from wheels.sandbox.locked_files import LockedFile
-from wheels.util_rules.fetch import (
-    TOOLS_MOUNT,
-    FetchedFiles,
-    FetchFiles,
-    ToolWheels,
-    ToolWheelsRequest,
-)
-from wheels.util_rules.lockfile import LockRequest, ResolveLock
+from wheels.sandbox.locked_files import FetchRequest, LockedFile
+from wheels.util_rules.fetch import TOOLS_MOUNT, ToolWheels, ToolWheelsRequest
+from wheels.util_rules.locks import WheelResolveLock
 from wheels.util_rules.patches import PatchedWheel, PatchWheel
-from wheels.util_rules.places import ImagePython, ImagePythonRequest
 from wheels.util_rules.sdists import BuildRoot, BuildRootRequest, BuildSdist, BuiltWheel
-from wheels.util_rules.selection import Selection, WheelLayerFieldSet, lock_request
+from wheels.util_rules.selection import Selection, WheelLayerFieldSet
 
 _SPEC = "spec.json"
 _WHEELS = "wheels"
@@ -49,9 +45,8 @@ class LayerWheelsRequest:
     """Asks for the wheels of a layer, all of them built and patched."""
 
     field_set: WheelLayerFieldSet
-    lock: ResolveLock
+    lock: WheelResolveLock
     names: frozenset[str]
-    python: str
 
 
 @dataclass(frozen=True)
@@ -95,12 +90,12 @@ async def _unpatched(request: LayerWheelsRequest) -> Digest:
     chosen = [lock.lock.distributions[name] for name in sorted(request.names)]
     if not chosen:
         return EMPTY_DIGEST
-    files = FetchFiles(lock.path, lock.command, tuple(_locked_file(each) for each in chosen))
+    files = FetchRequest(lock.path, lock.command, tuple(_locked_file(each) for each in chosen))
     sdists = [each.file for each in chosen if not each.is_wheel]
     if not sdists:
-        return (await Get(FetchedFiles, FetchFiles, files)).digest
+        return (await Get(FetchedFiles, FetchRequest, files)).digest
     fetched, root = await MultiGet(
-        Get(FetchedFiles, FetchFiles, files),
+        Get(FetchedFiles, FetchRequest, files),
         Get(
             BuildRoot,
             BuildRootRequest,
@@ -110,8 +105,9 @@ async def _unpatched(request: LayerWheelsRequest) -> Digest:
     wheels, *sources = await MultiGet(
         Get(Digest, DigestSubset(fetched.digest, PathGlobs([glob]))) for glob in ("*.whl", *sdists)
     )
+    python = request.field_set.python_path(lock.resolve.platform.python)
     built = await MultiGet(
-        Get(BuiltWheel, BuildSdist(file, source, root, request.python))
+        Get(BuiltWheel, BuildSdist(file, source, root, python))
         for file, source in zip(sdists, sources)
     )
     return await Get(Digest, MergeDigests([wheels, *(each.digest for each in built)]))
@@ -140,29 +136,25 @@ async def layer_wheels(request: LayerWheelsRequest) -> LayerWheels:
     return LayerWheels(merged)
 
 
-def _constraints(lock: ResolveLock) -> str:
+def _constraints(lock: WheelResolveLock) -> str:
     return "".join(f"{name}=={lock.installed_version(name)}\n" for name in lock.lock.distributions)
 
 
 @rule(desc="Build a layer of wheels", level=LogLevel.DEBUG)
 async def build_wheel_layer(field_set: WheelLayerFieldSet) -> BuiltLayer:
     lock, selection, tools = await MultiGet(
-        Get(ResolveLock, LockRequest, lock_request(field_set)),
+        Get(WheelResolveLock, LockRequest, LockRequest.of(field_set.address, field_set.resolve)),
         Get(Selection, WheelLayerFieldSet, field_set),
         Get(ToolWheels, ToolWheelsRequest(("installer",))),
     )
-    python = await Get(
-        ImagePython,
-        ImagePythonRequest,
-        ImagePythonRequest.of(field_set, lock.lock.inputs.python_version),
+    interpreter = await Get(
+        Interpreter,
+        InterpreterRequest(lock.resolve.platform.python, str(field_set.address)),
     )
-    wheels = await Get(
-        LayerWheels, LayerWheelsRequest(field_set, lock, selection.names, python.path)
-    )
+    wheels = await Get(LayerWheels, LayerWheelsRequest(field_set, lock, selection.names))
     constraints_file = field_set.constraints_file.value
     spec = {
-        **python.spec(),
-        "omit": field_set.omit.value or (),
+        **field_set.install_spec(interpreter),
         "files": {constraints_file: _constraints(lock)} if constraints_file else {},
         # A wheel that was built from a source distribution is known by its source.
         "locked": {
@@ -183,9 +175,10 @@ async def build_wheel_layer(field_set: WheelLayerFieldSet) -> BuiltLayer:
             args=(f"--spec={_SPEC}", f"--wheels={_WHEELS}"),
             input_digest=await Get(Digest, MergeDigests([spec_digest, wheels_digest])),
             immutable_input_digests=FrozenDict(
-                {TOOLS_MOUNT: tools.digest, **python.interpreter.immutable_input_digests}
+                {TOOLS_MOUNT: tools.digest, **interpreter.immutable_input_digests}
             ),
             path_entries=tools.path_entries,
+            platform=lock.resolve.platform,
         ),
     )
 

@@ -4,16 +4,19 @@ from dataclasses import dataclass
 
 import pytest
 from locks.lock import LockError
+from locks.util_rules.reading import LockRequest
+from pants.core import target_types as core_target_types
 from pants.engine.rules import rule
 from pants.engine.target import COMMON_TARGET_FIELDS, StringField, Target
 from pants.engine.unions import UnionRule
 from pants.testutil.rule_runner import QueryRule, RuleRunner, engine_error
 from pants.util.frozendict import FrozenDict
+from wheels.kind import WheelLocks
 from wheels.lock import LockedDistribution, LockInputs, WheelLock
 from wheels.resolve import PatchedDistribution, WheelResolve, WheelResolveFieldSet
 from wheels.target_types import WheelRequirementsTarget
-from wheels.util_rules import lockfile, requirements
-from wheels.util_rules.lockfile import LockRequest, ResolveLock
+from wheels.util_rules import locks, requirements
+from wheels.util_rules.locks import WheelResolveLock
 
 BUILD = """\
 wheel_requirements(
@@ -70,20 +73,28 @@ def lock_of(name: str) -> bytes:
 def rule_runner() -> RuleRunner:
     runner = RuleRunner(
         rules=[
-            *lockfile.rules(),
+            *locks.rules(),
             *requirements.rules(),
+            *core_target_types.rules(),
             fixed_resolve,
             UnionRule(WheelResolveFieldSet, FixedFieldSet),
-            QueryRule(ResolveLock, [LockRequest]),
+            QueryRule(WheelResolveLock, [LockRequest]),
         ],
-        target_types=[FixedTarget, WheelRequirementsTarget],
+        target_types=[
+            FixedTarget,
+            WheelRequirementsTarget,
+            core_target_types.LockfilesGeneratorTarget,
+            core_target_types.LockfileTarget,
+        ],
     )
     runner.write_files({"BUILD": BUILD, "pins.txt": PINS})
     return runner
 
 
-def read(rule_runner: RuleRunner, resolve: str = "demo") -> ResolveLock:
-    return rule_runner.request(ResolveLock, [LockRequest(resolve, "//:layer: `resolve`")])
+def read(rule_runner: RuleRunner, resolve: str = "demo") -> WheelResolveLock:
+    return rule_runner.request(
+        WheelResolveLock, [LockRequest(WheelLocks(), resolve, "//:layer: `resolve`")]
+    )
 
 
 def test_a_lock_that_fits_its_resolve_is_read(rule_runner: RuleRunner) -> None:
@@ -112,7 +123,10 @@ def test_an_edit_of_the_constraints_makes_the_lock_stale(rule_runner: RuleRunner
 
 
 def test_a_misspelt_resolve_is_told_with_those_that_exist(rule_runner: RuleRunner) -> None:
-    with engine_error(contains="`resolve` is 'demmo', which no target defines (there are: demo)"):
+    with engine_error(
+        contains="`resolve` is 'demmo', which nothing defines (by targets such as "
+        "`wheel_requirements`, there are: demo). Correct it, or add the resolve."
+    ):
         read(rule_runner, "demmo")
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from locks.util_rules.fetched_files import check_content
 from oci.util_rules.layer_process import BuildStepError
-from oci.util_rules.locked_content import check_content
 from pants.engine.fs import FileDigest, FileEntry, SymlinkEntry
 
 LOCKED = hashlib.sha256(b"locked").hexdigest()

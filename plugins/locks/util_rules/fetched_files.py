@@ -6,10 +6,37 @@ who forges one there must not get a package into a layer.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Iterable, Mapping
 
 from oci.util_rules.layer_process import BuildStepError
-from pants.engine.fs import Directory, FileEntry, SymlinkEntry
+from pants.engine.fs import Digest, DigestEntries, Directory, FileEntry, RemovePrefix, SymlinkEntry
+from pants.engine.rules import Get, Rule, collect_rules, rule
+from pants.engine.unions import UnionRule
+from pants.util.frozendict import FrozenDict
+
+
+@dataclass(frozen=True)
+class Download:
+    """What a process fetched of a lock."""
+
+    lock: str
+    """Path of the lock, for errors."""
+
+    sha256: FrozenDict[str, str]
+    """Of each file of the lock that was to be fetched, by its name."""
+
+    digest: Digest
+
+    folder: str
+    """Of the files, in the digest."""
+
+
+@dataclass(frozen=True)
+class FetchedFiles:
+    """Files of a lock, by their names. They are what the lock says."""
+
+    digest: Digest
 
 
 def check_content(
@@ -41,3 +68,14 @@ def check_content(
                 "Somebody may have forged it: tell who keeps the remote cache, and build with "
                 "`--no-remote-cache-read --no-local-cache`."
             )
+
+
+@rule
+async def compare_with_lock(download: Download) -> FetchedFiles:
+    entries = await Get(DigestEntries, Digest, download.digest)
+    check_content(download.lock, download.sha256, entries)
+    return FetchedFiles(await Get(Digest, RemovePrefix(download.digest, download.folder)))
+
+
+def rules() -> Iterable[Rule | UnionRule]:
+    return collect_rules()

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from debian.goals.generate_lockfiles import SolveTarget, bases_first
+from debian.util_rules.solve import SolveTarget, bases_first
 from pants.engine.addresses import Address
 from pants.engine.target import InvalidFieldException
 

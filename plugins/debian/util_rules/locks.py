@@ -1,36 +1,38 @@
-"""Reads the lock of a resolve, and holds it against the targets that it is for."""
+"""Finds resolves of Debian packages, and holds their locks against their targets."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Iterable
 
+from debian.kind import DebianLocks, DebianResolve
 from debian.lock import DebianLock, LockedPackage
 from debian.subsystem import DebianSubsystem
-from debian.target_types import DebianResolveField
-from locks.lock import LockError, generate_command
-from oci.format.platform import PLATFORM
+from locks.kind import LockFolder, LockKind, Resolves
+from locks.lock import LockError
+from locks.rules import rules as lock_rules
+from locks.util_rules.reading import LockRequest, ResolveLock
 from pants.engine.addresses import Address, Addresses
-from pants.engine.fs import DigestContents, PathGlobs
 from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.target import InvalidFieldException
 from pants.engine.unions import UnionRule
 from pants.util.logging import LogLevel
 
 
+@rule
+def lock_folder(_: DebianLocks, options: DebianSubsystem) -> LockFolder:
+    return LockFolder(options.lockfiles)
+
+
+@rule
+def resolves(_: DebianLocks, options: DebianSubsystem) -> Resolves:
+    names = sorted(options.resolves)
+    return Resolves([DebianResolve(name, options.platform(name)) for name in names])
+
+
 @dataclass(frozen=True)
-class LockRequest:
-    """Asks for the lock of a resolve."""
-
-    resolve: str
-
-
-@dataclass(frozen=True)
-class ResolveLock:
-    """The lock of a resolve, and what messages about it say."""
-
-    path: str
-    command: str
+class DebianResolveLock(ResolveLock):
+    resolve: DebianResolve
     lock: DebianLock
 
     def names(
@@ -77,23 +79,6 @@ class ResolveLock:
             ) from None
 
 
-def resolve_of(address: Address, field: DebianResolveField, options: DebianSubsystem) -> str:
-    """The resolve that a field names.
-
-    Raises:
-        InvalidFieldException: it is no key of `[debian].resolves`.
-    """
-    resolve = field.value
-    assert resolve is not None
-    if resolve not in options.resolves:
-        known = ", ".join(sorted(options.resolves)) or "none"
-        raise InvalidFieldException(
-            f"{address}: `{field.alias}` is '{resolve}', which `[debian].resolves` does not have "
-            f"(it has: {known}). Correct it, or add the resolve."
-        )
-    return resolve
-
-
 def single_base(address: Address, bases: Addresses) -> Address | None:
     """The one address of a `base` field, or none.
 
@@ -107,33 +92,10 @@ def single_base(address: Address, bases: Addresses) -> Address | None:
     return bases[0] if bases else None
 
 
-def check_architecture(path: str, lock: DebianLock, command: str) -> None:
-    """Refuse a lock whose packages do not run where images run.
-
-    Raises:
-        LockError: it, or a package of it, is for another architecture.
-    """
-    ours = (PLATFORM.architecture, "all")
-    strange = {each.name: each.architecture for each in lock.packages.values()}
-    named = [f"'{name}' is for {its}" for name, its in sorted(strange.items()) if its not in ours]
-    if lock.architecture != PLATFORM.architecture:
-        named.insert(0, f"`architecture` is {lock.architecture}")
-    if named:
-        raise LockError(
-            f"{path}: {named[0]}, and images are for {PLATFORM.architecture}. Run `{command}`."
-        )
-
-
 @rule(level=LogLevel.DEBUG)
-async def read_lock(request: LockRequest, options: DebianSubsystem) -> ResolveLock:
-    path, command = options.lockfile(request.resolve), generate_command(request.resolve)
-    contents = await Get(DigestContents, PathGlobs([path]))
-    if not contents:
-        raise LockError(f"{path}: there is no such lock yet. Run `{command}`.")
-    lock = DebianLock.from_json(path, contents[0].content, command)
-    check_architecture(path, lock, command)
-    return ResolveLock(path, command, lock)
+async def read_debian_lock(request: LockRequest) -> DebianResolveLock:
+    return DebianResolveLock(**vars(await Get(ResolveLock, LockRequest, request)))
 
 
 def rules() -> Iterable[Rule | UnionRule]:
-    return collect_rules()
+    return [*collect_rules(), UnionRule(LockKind, DebianLocks), *lock_rules()]
