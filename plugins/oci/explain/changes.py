@@ -10,7 +10,6 @@ from oci.format.docker_archive import common_prefix
 from oci.format.mtree import PathInfo
 from oci.sharing import blobs_to_pull, stored_size
 
-
 _T = TypeVar("_T")
 
 
