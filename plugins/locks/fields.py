@@ -29,39 +29,6 @@ def is_count(value: object) -> bool:
     return type(value) is int and value > 0
 
 
-def text(field: str, value: object, pattern: re.Pattern[str] | None = None) -> str:
-    """See `is_text`.
-
-    Raises:
-        ValueError: It is something else. The message names the field.
-    """
-    if not is_text(value, pattern):
-        raise ValueError(f"`{field}` is {value!r:.80}")
-    return str(value)
-
-
-def texts(field: str, value: object) -> tuple[str, ...]:
-    """A list of texts.
-
-    Raises:
-        ValueError: It is something else. The message names the field.
-    """
-    if not isinstance(value, list):
-        raise ValueError(f"`{field}` is {value!r:.80}")
-    return tuple(text(field, each) for each in value)
-
-
-def size(field: str, value: object) -> int:
-    """See `is_count`.
-
-    Raises:
-        ValueError: It is something else. The message names the field.
-    """
-    if not is_count(value):
-        raise ValueError(f"`{field}` is {value!r:.80}")
-    return int(str(value))
-
-
 class Fields:
     """Takes checked values out of a mapping: a file, or a part of one.
 
@@ -134,10 +101,10 @@ class Fields:
     def fail(self, field: str, value: object, fix: str) -> Exception:
         """An error about the value of a field."""
         return self._error(
-            f"{self._path}: `{self._prefix}{field}` is {value!r}. {self._fix or fix}"
+            f"{self._path}: `{self._prefix}{field}` is {value!r:.80}. {self._fix or fix}"
         )
 
-    def take(self, field: str, check: Callable[[Any], bool], fix: str) -> Any:
+    def take(self, field: str, check: Callable[[Any], bool], fix: str = "") -> Any:
         """The value of a field that must be there and pass the check."""
         self._known.append(field)
         if field not in self.data:
@@ -180,7 +147,9 @@ class Fields:
         value: str = self.take(field, lambda value: is_text(value, pattern), fix)
         return value
 
-    def texts(self, field: str, pattern: re.Pattern[str], fix: str) -> tuple[str, ...]:
+    def texts(
+        self, field: str, pattern: re.Pattern[str] | None = None, fix: str = ""
+    ) -> tuple[str, ...]:
         value = self.take(
             field,
             lambda value: isinstance(value, list) and all(is_text(each, pattern) for each in value),

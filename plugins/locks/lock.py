@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import Any, Callable, Mapping, TypeVar
+from typing import Any, Mapping
 
+from locks.fields import Fields
 from locks.unique_keys import read_json
 from pants.util.docutil import bin_name
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
-
-_Lock = TypeVar("_Lock")
 
 
 class LockError(Exception):
@@ -38,24 +37,15 @@ def write_lock(data: Mapping[str, Any]) -> bytes:
     return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode()
 
 
-def read_lock(
-    path: str, content: bytes, command: str, parse: Callable[[Mapping[str, Any]], _Lock]
-) -> _Lock:
-    """Read a lock.
+def read_lock(path: str, content: bytes, command: str) -> Fields:
+    """The fields of a lock.
 
     Args:
         path: The lock's path, for errors.
         content: What it holds.
         command: The command that makes the lock anew.
-        parse: Makes the lock of its JSON; `locks.fields` checks values for it.
 
     Raises:
-        LockError: it is no lock, lacks a field, or has a wrong one.
+        LockError: it is no lock. A field that is missing or wrong raises it when it is taken.
     """
-    try:
-        return parse(read_json(content))
-    except KeyError as error:
-        problem = f"lacks the field {error}"
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        problem = f"cannot be read ({' '.join(str(error).split())})"
-    raise LockError(f"{path}: the lock {problem}. Run `{command}`.")
+    return Fields.read(path, LockError, content, load=read_json, fix=f"Run `{command}`.")

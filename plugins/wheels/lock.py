@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any
 
-from locks.fields import size, text, texts
+from locks.fields import Fields
 from locks.lock import SHA256, read_lock, write_lock
 from pants.util.frozendict import FrozenDict
 from wheels.resolve import WheelResolve
@@ -57,13 +57,13 @@ class LockInputs:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> LockInputs:
+    def from_fields(cls, fields: Fields) -> LockInputs:
         return cls(
-            requirements=texts("inputs.requirements", data["requirements"]),
-            constraints=text("inputs.constraints_sha256", data["constraints_sha256"]),
-            exclude_newer=text("inputs.exclude_newer", data["exclude_newer"]),
-            python_version=text("inputs.python_version", data["python_version"]),
-            platform=text("inputs.platform", data["platform"]),
+            requirements=fields.texts("requirements"),
+            constraints=fields.text("constraints_sha256"),
+            exclude_newer=fields.text("exclude_newer"),
+            python_version=fields.text("python_version"),
+            platform=fields.text("platform"),
         )
 
     def differences(self, other: LockInputs) -> list[str]:
@@ -98,15 +98,14 @@ class LockedDistribution:
         return self.file.endswith(".whl")
 
 
-def _distribution(name: str, data: Mapping[str, Any]) -> LockedDistribution:
-    where = f"distributions.{name:.80}"
+def _distribution(name: str, fields: Fields) -> LockedDistribution:
     return LockedDistribution(
-        name=text("distributions", name, _NAME),
-        version=text(f"{where}.version", data["version"], _VERSION),
-        file=text(f"{where}.file", data["file"], _FILE),
-        size=size(f"{where}.size", data["size"]),
-        sha256=text(f"{where}.sha256", data["sha256"], SHA256),
-        required_by=texts(f"{where}.required_by", data["required_by"]),
+        name=name,
+        version=fields.text("version", _VERSION),
+        file=fields.text("file", _FILE),
+        size=fields.number("size"),
+        sha256=fields.text("sha256", SHA256),
+        required_by=fields.texts("required_by"),
     )
 
 
@@ -141,17 +140,13 @@ class WheelLock:
     @classmethod
     def from_json(cls, path: str, content: bytes, command: str) -> WheelLock:
         """Read a lock. See `locks.lock.read_lock`."""
-
-        def parse(data: Mapping[str, Any]) -> WheelLock:
-            if data["version"] != VERSION:
-                raise ValueError(f"its version is {data['version']}, not {VERSION}")
-            return cls(
-                resolve=text("resolve", data["resolve"]),
-                inputs=LockInputs.from_json(data["inputs"]),
-                distributions=FrozenDict(
-                    (name, _distribution(name, each))
-                    for name, each in sorted(data["distributions"].items())
-                ),
-            )
-
-        return read_lock(path, content, command, parse)
+        fields = read_lock(path, content, command)
+        fields.take("version", lambda version: version == VERSION)
+        return cls(
+            resolve=fields.text("resolve"),
+            inputs=LockInputs.from_fields(fields.part("inputs")),
+            distributions=FrozenDict(
+                (name, _distribution(name, each))
+                for name, each in sorted(fields.parts("distributions", names=_NAME).items())
+            ),
+        )
