@@ -35,7 +35,7 @@ def read(content: bytes) -> None:
         lock = DebianLock.from_json("a.lock", content, "renew")
     except LockError as error:
         assert "\n" not in str(error)
-        assert str(error).startswith("a.lock: the lock ")
+        assert str(error).startswith("a.lock: ")
         return
     for each in lock.packages.values():
         # It becomes a line whose fields are apart by tabs, and the name of a file.

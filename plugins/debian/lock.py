@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any, Mapping
 
 from debian.version import DebianVersion
-from locks.fields import size, text, texts
+from locks.fields import Fields, is_text
 from locks.lock import SHA256, Lock
 from oci.format.platform import Platform
 from pants.util.frozendict import FrozenDict
@@ -16,8 +16,8 @@ from pants.util.frozendict import FrozenDict
 _DATE_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 # What scripts build lines, paths and addresses of. Source: Debian Policy, sections 5.6.1, 5.6.12.
+_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _PATTERNS = {
-    "name": re.compile(r"[a-z0-9][a-z0-9+.-]+"),
     "version": re.compile(r"[0-9A-Za-z.+:~-]+"),
     "architecture": re.compile(r"[a-z0-9-]+"),
     "archive": re.compile(r"[a-z-]+"),
@@ -111,36 +111,33 @@ class DebianLock(Lock):
         }
 
     @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> DebianLock:
+    def from_fields(cls, fields: Fields) -> DebianLock:
         return cls(
-            suite=text("suite", data["suite"]),
-            suites=texts("suites", data["suites"]),
-            architecture=text("architecture", data["architecture"]),
-            date=parse_date(data["date"]),
+            suite=fields.text("suite"),
+            suites=fields.texts("suites"),
+            architecture=fields.text("architecture"),
+            date=fields.converted("date", parse_date),
             targets=FrozenDict(
                 (
                     address,
                     LockedTarget(
-                        requests=texts(f"targets.{address}.requests", target["requests"]),
-                        base=target["base"] and text(f"targets.{address}.base", target["base"]),
-                        packages=texts(f"targets.{address}.packages", target["packages"]),
+                        requests=target.texts("requests"),
+                        base=target.take("base", lambda value: value is None or is_text(value)),
+                        packages=target.texts("packages"),
                     ),
                 )
-                for address, target in data["targets"].items()
+                for address, target in fields.parts("targets").items()
             ),
             packages=FrozenDict(
-                (name, _checked(LockedPackage(name=name, **package)))
-                for name, package in data["packages"].items()
+                (name, package.whole(lambda each: _package(name, each)))
+                for name, package in fields.parts("packages", names=_NAME).items()
             ),
         )
 
 
-def _checked(package: LockedPackage) -> LockedPackage:
-    where = f"packages.{package.name:.80}"
-    for field, pattern in _PATTERNS.items():
-        text(f"{where}.{field}", getattr(package, field), pattern)
-    size(f"{where}.size", package.size)
-    return package
+def _package(name: str, fields: Fields) -> LockedPackage:
+    texts = {field: fields.text(field, pattern) for field, pattern in _PATTERNS.items()}
+    return LockedPackage(name=name, size=fields.number("size"), **texts)
 
 
 def parse_date(text: str) -> datetime:

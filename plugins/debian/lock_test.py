@@ -33,16 +33,18 @@ def test_a_lock_is_sorted_and_ends_with_a_newline() -> None:
 @pytest.mark.parametrize(
     "content, problem",
     [
-        (b"{", "cannot be read"),
-        (b"[]", "cannot be read"),
-        (b"{}", "lacks the field 'suite'"),
-        (LOCK.to_json().replace(b'"sha256"', b'"md5"'), "cannot be read"),
-        (LOCK.to_json().replace(b"2026-09-12T", b"yesterday "), "cannot be read"),
+        (b"{", "a value in it cannot be read"),
+        (b"[]", "this is no mapping of fields"),
+        (b"{}", "the field `suite` is missing"),
+        (LOCK.to_json().replace(b'"sha256"', b'"md5"'), "the field `packages.tini.sha256` is miss"),
+        (LOCK.to_json().replace(b"2026-09-12T", b"yesterday "), "`date` is 'yesterday 09:27:08Z'"),
+        (LOCK.to_json().replace(b'"size"', b'"more": 1, "size"'), "there is no field `packages.t"),
+        (LOCK.to_json().replace(b'"base": null', b'"base": 1'), "`targets.layers/os:os.base` is 1"),
     ],
 )
 def test_a_broken_lock_is_one_sentence_with_the_command(content: bytes, problem: str) -> None:
     with pytest.raises(LockError) as error:
         DebianLock.from_json("a.lock", content, "generate")
 
-    assert str(error.value).startswith(f"a.lock: the lock {problem}")
+    assert str(error.value).startswith(f"a.lock: {problem}")
     assert str(error.value).endswith("Run `generate`.")

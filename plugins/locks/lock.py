@@ -12,6 +12,7 @@ import re
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Mapping, TypeVar
 
+from locks.fields import Fields
 from locks.unique_keys import read_json
 from pants.core.goals.generate_lockfiles import PackageVersion
 from pants.util.docutil import bin_name
@@ -43,13 +44,8 @@ class Lock(ABC):
 
     @classmethod
     @abstractmethod
-    def from_data(cls: type[_Lock], data: Mapping[str, Any]) -> _Lock:
-        """Make it of its JSON; `locks.fields` checks values.
-
-        Raises:
-            KeyError: a field is missing.
-            ValueError, TypeError, AttributeError: a field is wrong.
-        """
+    def from_fields(cls: type[_Lock], fields: Fields) -> _Lock:
+        """Make it of the fields of its JSON."""
 
     @abstractmethod
     def to_data(self) -> Mapping[str, Any]:
@@ -80,10 +76,5 @@ class Lock(ABC):
         Raises:
             LockError: it is no lock, lacks a field, or has a wrong one.
         """
-        try:
-            return cls.from_data(read_json(content))
-        except KeyError as error:
-            problem = f"lacks the field {error}"
-        except (ValueError, TypeError, AttributeError, RecursionError) as error:
-            problem = f"cannot be read ({' '.join(str(error).split())})"
-        raise LockError(f"{path}: the lock {problem}. Run `{command}`.")
+        fix = f"Run `{command}`."
+        return cls.from_fields(Fields.read(path, LockError, content, load=read_json, fix=fix))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Mapping
 
-from pants.util.frozendict import FrozenDict
 from runtime.catalogue import Catalogue, Release
 from runtime.changes import manifest_changes
 from runtime.manifest import Manifest, parse_manifest
@@ -13,16 +13,6 @@ from runtime.next_release import NextRelease, add_exception, next_manifest
 from runtime.policy import Policy, PolicyError, parse_policy, violations
 from runtime.release_number import ReleaseNumber
 from wheels.util_rules.requirements import pins
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """Text of the files that a release is made from, by path."""
-
-    by_path: FrozenDict[str, str]
-
-    def text(self, path: str) -> str:
-        return self.by_path.get(path, "")
 
 
 def constraints_path(previous: Manifest, airflow: str, option: str | None) -> str | None:
@@ -71,11 +61,17 @@ class Draft:
 
     @classmethod
     def of(
-        cls, change: NextRelease, before: Release, policy_path: str, inputs: Inputs, why: str | None
+        cls,
+        change: NextRelease,
+        before: Release,
+        policy_path: str,
+        inputs: Mapping[str, str],
+        why: str | None,
     ) -> Draft:
         """Draft a release.
 
         Args:
+            inputs: Text of the files that it is made from, by path.
             why: Why its number may be too small.
         """
         previous = before.manifest
@@ -84,10 +80,10 @@ class Draft:
             str(change.number),
             os.path.basename(previous.path),
         )
-        constrained = _versions(inputs.text(change.constraints or ""))
-        text = next_manifest(inputs.text(previous.path), previous, change, constrained)
+        constrained = _versions(inputs.get(change.constraints or "", ""))
+        text = next_manifest(inputs[previous.path], previous, change, constrained)
         manifest = parse_manifest(path, text.encode())
-        policy_text = inputs.text(policy_path)
+        policy_text = inputs[policy_path]
         policy = parse_policy(policy_path, policy_text.encode())
         policy_text = with_exception(policy, policy_text, before, manifest, why)
         policy = parse_policy(policy_path, policy_text.encode())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from pants.util.frozendict import FrozenDict
-from runtime.draft import Draft, Inputs, constraints_path, numbered
+from runtime.draft import Draft, constraints_path, numbered
 from runtime.manifest import parse_manifest
 from runtime.next_release import NextRelease
 from runtime.policy import PolicyError
@@ -34,7 +34,7 @@ NO_EXCEPTIONS = Path(POLICY_PATH).read_text().split("\nexceptions:")[0] + (
     "\nexceptions: {}\n\n# Runtime's policy.\n"
     "lifecycle: {stable_months: 6, long_term_months: 18, long_term_lines: []}\n"
 )
-INPUTS = Inputs(FrozenDict({PATH: MANIFEST, POLICY_PATH: NO_EXCEPTIONS}))
+INPUTS = {PATH: MANIFEST, POLICY_PATH: NO_EXCEPTIONS}
 
 
 def draft(number: str, airflow: str, why: str | None = None) -> Draft:

@@ -7,12 +7,16 @@ import re
 from dataclasses import dataclass
 from typing import Any, Iterable, Mapping
 
+from locks.fields import NAME, SENTENCE, Fields, is_text
 from oci.format.platform import DEFAULT, Platform
 from packaging.version import Version
 from pants.util.frozendict import FrozenDict
-from runtime.fields import SENTENCE, VERSION, Fields, is_count, read_mapping
 
+_MANUAL = "versions/README.md"
 _RELEASE = re.compile(r"\d+\.\d+(\.\d+|-\d+)")
+VERSION = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?")
+# A name with extras, and no URL, marker or version. Source: PEP 508.
+_DISTRIBUTION = re.compile(rf"{NAME.pattern}(\[{NAME.pattern}(,{NAME.pattern})*\])?")
 
 
 class ManifestError(Exception):
@@ -128,53 +132,47 @@ class Manifest:
         )
 
 
-def _backport(path: str, airflow: str, place: int, data: object) -> Backport:
-    if not isinstance(data, dict):
-        raise ManifestError(
-            f"{path}: `backports[{place}]` is {data!r}. Write the fields `pull_request`, `fixes` "
-            "and `fixed_in`."
-        )
-    fields = Fields(path, ManifestError, data, f"backports[{place}].")
-    backport = Backport(
-        pull_request=fields.number("pull_request"),
-        fixes=fields.text("fixes", SENTENCE, "Zombies of a DAG file with errors stayed running"),
-        fixed_in=fields.text("fixed_in", VERSION, "2.3.4"),
-        not_carried=fields.optional(
-            "not_carried",
-            "",
-            lambda value: isinstance(value, str) and bool(value),
-            "Write the reason.",
-        ),
+def _versions(fields: Fields, field: str) -> FrozenDict[str, str]:
+    part = fields.part(
+        field,
+        "Map names of packages, with extras such as `name[all]` at the most, to their versions.",
+        _DISTRIBUTION,
     )
-    fields.refuse_unknown()
-    if Version(backport.fixed_in) <= Version(airflow):
+    return FrozenDict((name, part.text(name, VERSION, "4.0.0")) for name in part.data)
+
+
+def _backport(fields: Fields, airflow: str) -> Backport:
+    number = fields.number("pull_request")
+    fixes = fields.text("fixes", SENTENCE, "Zombies of a DAG file with errors stayed running")
+    fixed_in = fields.text("fixed_in", VERSION, "2.3.4")
+    reason = ""
+    if not fields.lacks("not_carried"):
+        reason = fields.text("not_carried", SENTENCE, "It needs a new front end")
+    if Version(fixed_in) <= Version(airflow):
         raise fields.fail(
             "fixed_in",
-            backport.fixed_in,
-            f"Airflow {airflow}, which is pinned, has #{backport.pull_request} already: take it "
-            "out of `backports`.",
+            fixed_in,
+            f"Airflow {airflow}, which is pinned, has #{number} already: take it out of "
+            "`backports`.",
         )
-    return backport
+    return Backport(number, fixes, fixed_in, reason)
 
 
-def _backports(fields: Fields, path: str, airflow: str) -> tuple[Backport, ...]:
-    entries = fields.optional(
-        "backports", [], lambda value: isinstance(value, list), "Write a list of backports."
-    )
-    backports = tuple(_backport(path, airflow, place, entry) for place, entry in enumerate(entries))
+def _backports(fields: Fields, airflow: str) -> tuple[Backport, ...]:
+    if fields.lacks("backports"):
+        return ()
+    fix = "Write the fields `pull_request`, `fixes` and `fixed_in`."
+    entries = fields.entries("backports", fix)
+    backports = tuple(entry.whole(lambda each: _backport(each, airflow)) for entry in entries)
     numbers = [each.pull_request for each in backports]
     for place, number in enumerate(numbers):
         if number in numbers[:place]:
-            raise fields.fail(
-                f"backports[{place}].pull_request", number, "It is there twice: take out one."
-            )
+            raise entries[place].fail("pull_request", number, "It is there twice: take out one.")
     return backports
 
 
-def _airflow_build(fields: Fields, path: str, backports: Iterable[Backport]) -> int:
-    build: int = fields.optional(
-        "airflow_build", 0, is_count, "Write a number above 0, without quotes."
-    )
+def _airflow_build(fields: Fields, backports: Iterable[Backport]) -> int:
+    build = 0 if fields.lacks("airflow_build") else fields.number("airflow_build")
     if any(not each.not_carried for each in backports):
         return build or fields.number("airflow_build")
     if build:
@@ -188,7 +186,38 @@ def read_manifest(path: str, content: bytes) -> Mapping[str, Any]:
     Raises:
         ManifestError: it is no YAML mapping.
     """
-    return read_mapping(path, ManifestError, content, "versions/README.md")
+    return Fields.read(path, ManifestError, content, _MANUAL).data
+
+
+def _manifest(path: str, fields: Fields) -> Manifest:
+    airflow = fields.text("airflow", VERSION, "2.3.3")
+    backports = _backports(fields, airflow)
+    return Manifest(
+        path=path,
+        release=fields.text("release", _RELEASE, "5.0.6"),
+        date=fields.day("date"),
+        airflow=airflow,
+        suite=fields.text("suite", re.compile(r"[a-z]+"), "bullseye"),
+        python=fields.text("python", re.compile(r"\d\.\d+"), "3.9"),
+        extras=fields.names("extras"),
+        providers=_versions(fields, "providers"),
+        packages=_versions(fields, "packages"),
+        resolved=fields.day("resolved"),
+        constraints=fields.take(
+            "constraints",
+            lambda value: value is None or is_text(value, SENTENCE),
+            "Write a path such as '3rdparty/python/constraints/airflow-2.3.3.txt', or null.",
+        ),
+        unconstrained=fields.names("unconstrained"),
+        backports=backports,
+        airflow_build=_airflow_build(fields, backports),
+        experimental=not fields.lacks("experimental")
+        and fields.take(
+            "experimental",
+            lambda value: isinstance(value, bool),
+            "Write true, or leave the field out.",
+        ),
+    )
 
 
 def parse_manifest(path: str, content: bytes) -> Manifest:
@@ -201,31 +230,6 @@ def parse_manifest(path: str, content: bytes) -> Manifest:
     Raises:
         ManifestError: it is no YAML mapping, or a field is missing, unknown or wrong.
     """
-    data = read_manifest(path, content)
-    fields = Fields(path, ManifestError, data)
-    airflow = fields.text("airflow", VERSION, "2.3.3")
-    backports = _backports(fields, path, airflow)
-    manifest = Manifest(
-        path=path,
-        release=fields.text("release", _RELEASE, "5.0.6"),
-        date=fields.day("date"),
-        airflow=airflow,
-        suite=fields.text("suite", re.compile(r"[a-z]+"), "bullseye"),
-        python=fields.text("python", re.compile(r"\d\.\d+"), "3.9"),
-        extras=fields.names("extras"),
-        providers=fields.versions("providers"),
-        packages=fields.versions("packages"),
-        resolved=fields.day("resolved"),
-        constraints=fields.path("constraints", "3rdparty/python/constraints/airflow-2.3.3.txt"),
-        unconstrained=fields.names("unconstrained"),
-        backports=backports,
-        airflow_build=_airflow_build(fields, path, backports),
-        experimental=fields.optional(
-            "experimental",
-            False,
-            lambda value: isinstance(value, bool),
-            "Write true, or leave the field out.",
-        ),
+    return Fields.read(path, ManifestError, content, _MANUAL).whole(
+        lambda fields: _manifest(path, fields)
     )
-    fields.refuse_unknown()
-    return manifest

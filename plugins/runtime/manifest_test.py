@@ -59,11 +59,11 @@ def test_every_field_is_needed(field: str) -> None:
         ("python", 3.9, "quote what YAML reads as a number"),
         ("extras", "statsd", "Write a list of names"),
         ("extras", ["statsd]==2.3.4,x["], "Write a list of names"),
-        ("packages", {"mylib @ https://example.test/a.whl?": "1.0"}, "Write the name of a package"),
-        ("packages", {1: "1.0"}, "Write the name of a package"),
-        ("providers", ["amazon"], "Map names to versions"),
-        ("providers", {"amazon": 4.0}, "Map names to versions"),
-        ("packages", {"pip": "newest"}, "Map names to versions"),
+        ("packages", {"mylib @ https://example.test/a.whl?": "1.0"}, "Map names of packages"),
+        ("packages", {1: "1.0"}, "Map names of packages"),
+        ("providers", ["amazon"], "Map names of packages"),
+        ("providers", {"amazon": 4.0}, "quote what YAML reads as a number"),
+        ("packages", {"pip": "newest"}, "Write a text such as '4.0.0'"),
         ("constraints", ["boto3"], "Write a path such as"),
     ],
 )
@@ -96,7 +96,7 @@ def test_a_backport_that_is_not_carried_is_told_with_its_reason() -> None:
         ({"pull_request": "#24906"}, "Write a number above 0"),
         ({"pull_request": True}, "Write a number above 0"),
         ({"fixes": ""}, "Write a text"),
-        ({"not_carried": ""}, "Write the reason"),
+        ({"not_carried": ""}, "Write a text"),
     ],
 )
 def test_a_wrong_backport_is_named_with_its_fix(changes: dict[str, Any], message: str) -> None:

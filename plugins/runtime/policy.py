@@ -5,15 +5,17 @@ The rules and the exceptions are data: `versions/policy.yaml`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Any, Iterable, Iterator, Sequence
+from typing import Iterable, Iterator, Sequence
 
-import yaml
-from locks.unique_keys import DuplicateKey, read_yaml
+from locks.fields import SENTENCE, Fields
 from pants.util.frozendict import FrozenDict
 from runtime.changes import Change, Part, Subject, manifest_changes
-from runtime.manifest import Manifest
-from runtime.release_number import Kind, ReleaseNumber
+from runtime.manifest import VERSION, Manifest
+from runtime.release_number import NUMBER, Kind, ReleaseNumber
+
+_LINE = re.compile(r"\d+\.\d+")
 
 
 class PolicyError(Exception):
@@ -79,36 +81,54 @@ class Policy:
         return max((self.kind(change) for change in changes), default=Kind.PATCH)
 
 
-def _kinds(path: str, field: str, data: Any) -> FrozenDict[Part, Kind]:
-    try:
-        return FrozenDict(
-            sorted(
-                ((Part(part), Kind[kind.upper()]) for part, kind in data.items()),
-                key=lambda item: item[0].value,
-            )
-        )
-    except (AttributeError, KeyError, ValueError):
-        raise PolicyError(
-            f"{path}: `{field}` is {data!r}. Map {', '.join(part.value for part in Part)} to "
-            "patch, minor or major."
-        ) from None
+def _kind(fields: Fields, field: str) -> Kind:
+    return fields.converted(
+        field, lambda value: Kind[value.upper()], "Write patch, minor or major."
+    )
 
 
-def _exception(path: str, release: str, data: Any) -> ReleaseException:
-    try:
-        ReleaseNumber.parse(release)
-        if set(data) - {"calls_for", "because", "airflow"}:
-            raise ValueError
-        return ReleaseException(
-            calls_for=Kind[data["calls_for"].upper()],
-            because=str(data["because"]).strip(),
-            airflow=str(data["airflow"]) if "airflow" in data else None,
-        )
-    except (AttributeError, KeyError, TypeError, ValueError):
-        raise PolicyError(
-            f"{path}: `exceptions.{release}` is {data!r}. Map a release to `calls_for` (patch, "
-            "minor or major), `because` and, where its Airflow is new in the series, `airflow`."
-        ) from None
+def _rule(fields: Fields) -> FrozenDict[Part, Kind]:
+    return FrozenDict(
+        {part: _kind(fields, part.value) for part in Part if not fields.lacks(part.value)}
+    )
+
+
+def _rules(fields: Fields) -> FrozenDict[Subject, FrozenDict[Part, Kind]]:
+    return FrozenDict(
+        {
+            subject: fields.part(subject.value).whole(_rule)
+            for subject in Subject
+            if not fields.lacks(subject.value)
+        }
+    )
+
+
+def _exception(fields: Fields) -> ReleaseException:
+    return ReleaseException(
+        calls_for=_kind(fields, "calls_for"),
+        because=fields.text("because", SENTENCE, "Airflow's patch version came as a patch"),
+        airflow=None if fields.lacks("airflow") else fields.text("airflow", VERSION, "2.3.4"),
+    )
+
+
+def _exceptions(fields: Fields) -> FrozenDict[str, ReleaseException]:
+    parts = fields.parts(
+        "exceptions",
+        "Map releases such as 5.0.6 to `calls_for` (patch, minor or major), `because` and, where "
+        "their Airflow is new in the series, `airflow`.",
+        NUMBER,
+    )
+    return FrozenDict((release, part.whole(_exception)) for release, part in parts.items())
+
+
+def _lifecycle(fields: Fields) -> Lifecycle:
+    return Lifecycle(
+        stable_months=fields.number("stable_months"),
+        long_term_months=fields.number("long_term_months"),
+        long_term_lines=fields.texts(
+            "long_term_lines", _LINE, "Write a list of minor series such as '4.2', in quotes."
+        ),
+    )
 
 
 def parse_policy(path: str, content: bytes) -> Policy:
@@ -117,43 +137,14 @@ def parse_policy(path: str, content: bytes) -> Policy:
     Raises:
         PolicyError: it is not what `versions/README.md` describes.
     """
-    try:
-        data = read_yaml(content)
-        rules, exceptions, lifecycle = (
-            data["rules"],
-            data["exceptions"] or {},
-            data["lifecycle"],
-        )
-        return Policy(
+    return Fields.read(path, PolicyError, content, "versions/README.md").whole(
+        lambda fields: Policy(
             path=path,
-            rules=FrozenDict(
-                (Subject(name), _kinds(path, f"rules.{name}", rule)) for name, rule in rules.items()
-            ),
-            exceptions=FrozenDict(
-                (str(release), _exception(path, str(release), each))
-                for release, each in exceptions.items()
-            ),
-            lifecycle=Lifecycle(
-                stable_months=int(lifecycle["stable_months"]),
-                long_term_months=int(lifecycle["long_term_months"]),
-                long_term_lines=tuple(lifecycle["long_term_lines"]),
-            ),
+            rules=fields.part("rules").whole(_rules),
+            exceptions=_exceptions(fields),
+            lifecycle=fields.part("lifecycle").whole(_lifecycle),
         )
-    except DuplicateKey as error:
-        raise PolicyError(f"{path}: {error}. Keep one of them.") from None
-    except (
-        AttributeError,
-        KeyError,
-        OverflowError,
-        RecursionError,
-        TypeError,
-        ValueError,
-        yaml.YAMLError,
-    ) as error:
-        raise PolicyError(
-            f"{path}: the policy cannot be read ({type(error).__name__}: "
-            f"{' '.join(str(error).split())}). See versions/README.md."
-        ) from None
+    )
 
 
 def _number(manifest: Manifest) -> ReleaseNumber:

@@ -186,14 +186,31 @@ def test_numbers_are_ordered_as_numbers() -> None:
 @pytest.mark.parametrize(
     "content, message",
     [
-        (b"rules: [", "the policy cannot be read"),
-        (b"- rules", "the policy cannot be read"),
+        (b"rules: [", "this is no YAML in line 1"),
+        (b"- rules", "this is no mapping of fields. See versions/README.md."),
+        (b"rules: {airflow: {major: major}}\nexceptions:\nlifecycel: {}", "`lifecycel` meant"),
         (b"rules: {}\nrules: {}", "the key 'rules' stands twice, again in line 2"),
-        (b"rules: {colour: {major: major}}\nexceptions: {}\nlifecycle: {}", "'colour' is not a"),
-        (b"rules: {airflow: {major: huge}}\nexceptions: {}\nlifecycle: {}", "`rules.airflow` is"),
+        (b"rules: {colour: {major: major}}", "there is no field `rules.colour`. Remove it."),
         (
-            b"rules: {}\nexceptions: {5.0.7: {calls_for: minor}}\nlifecycle: {}",
-            "`exceptions.5.0.7` is {'calls_for': 'minor'}. Map a release to",
+            b"rules: {airflow: {major: huge}}",
+            "`rules.airflow.major` is 'huge'. Write patch, minor or major.",
+        ),
+        (b"rules: {airflow: {huge: major}}", "there is no field `rules.airflow.huge`."),
+        (b"rules: {}\nexceptions: {5.0: {}}", "`exceptions` is 5.0. Map releases such as 5.0.6 to"),
+        (b"rules: {}\nexceptions: {5.0.7: minor}", "`exceptions.5.0.7` is 'minor'. Map releases"),
+        (
+            b"rules: {}\nexceptions: {5.0.7: {calls_for: minor}}",
+            "the field `exceptions.5.0.7.because` is missing. Write a text such as",
+        ),
+        (
+            b"rules: {}\nexceptions:\nlifecycle: {stable_months: 6, long_term_months: soon}",
+            "`lifecycle.long_term_months` is 'soon'. Write a number above 0",
+        ),
+        # YAML reads a number, which would be no series.
+        (
+            b"rules: {}\nexceptions:\n"
+            b"lifecycle: {stable_months: 6, long_term_months: 18, long_term_lines: [4.2]}",
+            "`lifecycle.long_term_lines` is [4.2]. Write a list of minor series such as '4.2', in",
         ),
     ],
 )

@@ -13,6 +13,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Mapping
 
+from locks.fields import Fields
 from locks.unique_keys import read_json
 from oci.sharing import blobs_to_pull, stored_size
 from pants.util.frozendict import FrozenDict
@@ -142,32 +143,37 @@ class Published:
         Raises:
             PublishedError: it is not what `to_json` writes.
         """
-        try:
-            data = read_json(content)
-            debian = {
-                name: DebianState(state["date"], FrozenDict(state["packages"]))
-                for name, state in data["debian"].items()
-            }
-            return cls(
-                FrozenDict(
-                    (
-                        number,
-                        PublishedRelease(
-                            manifest=each["manifest"],
-                            lock=each["lock"],
-                            debian=debian[each["debian"]],
-                            settings=FrozenDict(data["settings"][each["settings"]]),
-                            layers=tuple(
-                                PublishedLayer(digest=digest, **data["layers"][digest])
-                                for digest in each["layers"]
-                            ),
-                        ),
-                    )
-                    for number, each in sorted(data["releases"].items())
-                )
+        fix = f"Restore it: `git checkout {path}`."
+        fields = Fields.read(path, PublishedError, content, load=read_json, fix=fix)
+        layers = {
+            digest: PublishedLayer(
+                layer.text("target"), digest, layer.text("diff_id"), layer.number("size")
             )
-        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
-            raise PublishedError(
-                f"{path}: it cannot be read ({type(error).__name__}: {error}). Restore it: "
-                f"`git checkout {path}`."
-            ) from None
+            for digest, layer in fields.parts("layers").items()
+        }
+        debian = {
+            name: DebianState(state.text("date"), _all_texts(state.part("packages")))
+            for name, state in fields.parts("debian").items()
+        }
+        settings = {name: _all_texts(part) for name, part in fields.parts("settings").items()}
+        return cls(
+            FrozenDict(
+                (
+                    number,
+                    PublishedRelease(
+                        manifest=release.text("manifest"),
+                        lock=release.text("lock"),
+                        debian=release.converted("debian", debian.__getitem__),
+                        settings=release.converted("settings", settings.__getitem__),
+                        layers=release.converted(
+                            "layers", lambda names: tuple(layers[name] for name in names)
+                        ),
+                    ),
+                )
+                for number, release in sorted(fields.parts("releases").items())
+            )
+        )
+
+
+def _all_texts(fields: Fields) -> FrozenDict[str, str]:
+    return FrozenDict((name, fields.text(name)) for name in fields.data)

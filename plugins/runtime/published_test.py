@@ -110,7 +110,28 @@ def test_a_published_release_cannot_go_away() -> None:
     assert problem.startswith(f"{PATH}: 5.0.6 is published, but its manifest is gone.")
 
 
-@pytest.mark.parametrize("content", [b"{", b"[]", b'{"releases": {"5.0.6": {}}}', b"\xff"])
-def test_a_broken_file_names_the_way_back(content: bytes) -> None:
-    with pytest.raises(PublishedError, match=f"^{PATH}: it cannot be read .*git checkout {PATH}"):
+GOOD = Published(FrozenDict(SEALS)).to_json()
+
+
+@pytest.mark.parametrize(
+    "content, problem",
+    [
+        (b"{", "a value in it cannot be read"),
+        (b"[]", "this is no mapping of fields"),
+        (b"\xff", "a value in it cannot be read"),
+        (GOOD.replace(b'"lock"', b'"lokc"', 1), r"the field `releases.5.0.[67].lock` is missing"),
+        (
+            GOOD.replace(b'size": 30000000', b'size": "30"'),
+            "`layers.sha256:os 30000000.size` is '30'",
+        ),
+        (GOOD.replace(b'"sha256:os 30000000"\n', b'"so"\n'), r"`releases.5.0.6.layers` is \["),
+        (GOOD.replace(b'"LANG": "C.UTF-8"', b'"LANG": 8'), r"`settings.\w+.LANG` is 8"),
+        (GOOD.replace(b'"debian": "', b'"debian": "x', 1), "`releases.5.0.6.debian` is 'x"),
+    ],
+)
+def test_a_broken_file_names_the_field_and_the_way_back(content: bytes, problem: str) -> None:
+    assert content != GOOD
+    with pytest.raises(
+        PublishedError, match=rf"^{PATH}: {problem}.* Restore it: `git checkout {PATH}`\.$"
+    ):
         Published.from_json(PATH, content)

@@ -6,7 +6,7 @@ import enum
 import re
 from dataclasses import dataclass
 
-_NUMBER = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+NUMBER = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 
 
 class Kind(enum.IntEnum):
@@ -37,7 +37,7 @@ class ReleaseNumber:
         Raises:
             ValueError: it is no such number.
         """
-        match = _NUMBER.fullmatch(text)
+        match = NUMBER.fullmatch(text)
         if not match:
             raise ValueError(f"'{text}' is no release such as 5.0.6")
         return cls(*(int(part) for part in match.groups()))

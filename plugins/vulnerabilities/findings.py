@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Callable, Iterable, Mapping, Sequence
 
 from debian.version import DebianVersion
@@ -42,71 +43,50 @@ class Finding:
         return not self.advisory.undetermined and self.advisory.severity.value != "unimportant"
 
 
-@dataclass(frozen=True)
-class _Python:
-    """Versions of Python distributions, as PEP 440 orders them."""
-
-    version: Version
-
-    @classmethod
-    def of(cls, text: str) -> _Python:
-        return cls(Version(text))
-
-    def key(self, bound: str) -> tuple[Any, Any]:
-        """This version and a bound, to be compared.
-
-        A local part (`2.3.3+astro.1`) names a build of a version, so it counts only where an
-        advisory has one too: what is said of 2.3.3 is true of 2.3.3+astro.1, unless a patch of
-        ours changes it, which a waiver says.
-        """
-        other = Version(bound)
-        return (self.version if other.local else Version(self.version.public)), other
-
-
-@dataclass(frozen=True)
-class _Debian:
-    """Versions of Debian's packages."""
-
-    version: DebianVersion
-
-    @classmethod
-    def of(cls, text: str) -> _Debian:
-        return cls(DebianVersion(text))
-
-    def key(self, bound: str) -> tuple[Any, Any]:
-        """This version and a bound, to be compared."""
-        return self.version, DebianVersion(bound)
-
-
-_SCHEMES: Mapping[Ecosystem, Callable[[str], Any]] = {
-    Ecosystem.PYTHON: _Python.of,
-    Ecosystem.DEBIAN: _Debian.of,
+_ORDERS: Mapping[Ecosystem, Callable[[str], Any]] = {
+    # PEP 440.
+    Ecosystem.PYTHON: lru_cache(maxsize=None)(Version),
+    Ecosystem.DEBIAN: lru_cache(maxsize=None)(DebianVersion),
 }
 
 
 def ordered(ecosystem: Ecosystem) -> Callable[[str], Any]:
-    """A key that sorts the versions of an ecosystem."""
-    return Version if ecosystem == Ecosystem.PYTHON else DebianVersion
+    """A key that sorts the versions of an ecosystem. It raises InvalidVersion."""
+    return _ORDERS[ecosystem]
 
 
-def _within(version: Any, span: Span) -> bool:
+def _keys(package: Installed, bound: str) -> tuple[Any, Any]:
+    """The version of a package and a bound, to be compared.
+
+    A local part (`2.3.3+astro.1`) names a build of a version, so it counts only where an
+    advisory has one too: what is said of 2.3.3 is true of 2.3.3+astro.1, unless a patch of
+    ours changes it, which a waiver says.
+    """
+    version = ordered(package.ecosystem)
+    ours, other = version(package.version), version(bound)
+    if package.ecosystem == Ecosystem.PYTHON and not other.local:
+        ours = version(ours.public)
+    return ours, other
+
+
+def _within(package: Installed, span: Span) -> bool:
     if span.introduced:
-        ours, bound = version.key(span.introduced)
+        ours, bound = _keys(package, span.introduced)
         if ours < bound:
             return False
     if span.fixed:
-        ours, bound = version.key(span.fixed)
+        ours, bound = _keys(package, span.fixed)
         return bool(ours < bound)
     if span.last_affected:
-        ours, bound = version.key(span.last_affected)
+        ours, bound = _keys(package, span.last_affected)
         return bool(ours <= bound)
     return True
 
 
-def _listed(version: Any, versions: Iterable[str]) -> bool:
+def _listed(package: Installed, versions: Iterable[str]) -> bool:
     for text in versions:
         try:
-            ours, bound = version.key(text)
+            ours, bound = _keys(package, text)
         except InvalidVersion:
             # Lists go back to before there was a standard. Nothing like that is installed.
             continue
@@ -121,11 +101,12 @@ def finding(package: Installed, advisory: Advisory) -> Finding | None:
     Raises:
         InvalidVersion: A version cannot be compared.
     """
-    version = _SCHEMES[package.ecosystem](package.version)
+    # Also where nothing is compared with it.
+    ordered(package.ecosystem)(package.version)
     for span in advisory.spans:
-        if _within(version, span):
+        if _within(package, span):
             return Finding(package, advisory, span.fixed, span.last_affected)
-    return Finding(package, advisory, "") if _listed(version, advisory.versions) else None
+    return Finding(package, advisory, "") if _listed(package, advisory.versions) else None
 
 
 def _together(one: Finding, other: Finding) -> Finding:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import datetime
 import re
 from dataclasses import dataclass
-from typing import Any, Collection, Iterator
+from typing import Collection, Iterator
 
-from runtime.fields import SENTENCE, Fields, read_mapping
+from locks.fields import SENTENCE, Fields
 from vulnerabilities.findings import Finding
 
 _MANUAL = "docs/vulnerabilities.md"
@@ -55,34 +55,24 @@ class Waiver:
         )
 
 
-def _waiver(path: str, place: int, data: Any) -> Waiver:
-    prefix = f"waivers[{place}]"
-    if not isinstance(data, dict):
-        raise WaiverError(
-            f"{path}: `{prefix}` is {data!r}. Write the fields `advisory`, `reason` and `expires`. "
-            f"See {_MANUAL}."
-        )
-    fields = Fields(path, WaiverError, data, f"{prefix}.")
+def _names(fields: Fields, field: str) -> tuple[str, ...]:
+    if fields.lacks(field):
+        return ()
+    found = fields.names(field)
+    if not found:
+        raise fields.fail(field, [], "Write names, or leave the field out to mean all.")
+    return found
 
-    def names(field: str) -> tuple[str, ...]:
-        if field not in data:
-            fields.optional(field, (), bool, "")
-            return ()
-        found = fields.names(field)
-        if not found:
-            raise fields.fail(field, [], "Write names, or leave the field out to mean all.")
-        return found
 
-    waiver = Waiver(
-        path=f"{path}: `{prefix}",
+def _waiver(fields: Fields) -> Waiver:
+    return Waiver(
+        path=fields.where,
         advisory=fields.text("advisory", _ID, "CVE-2023-43804"),
-        packages=names("packages"),
-        releases=names("releases"),
+        packages=_names(fields, "packages"),
+        releases=_names(fields, "releases"),
         reason=fields.text("reason", SENTENCE, "Nothing in the image parses such files"),
         expires=fields.day("expires"),
     )
-    fields.refuse_unknown()
-    return waiver
 
 
 def parse_waivers(path: str, content: bytes) -> tuple[Waiver, ...]:
@@ -91,12 +81,11 @@ def parse_waivers(path: str, content: bytes) -> tuple[Waiver, ...]:
     Raises:
         WaiverError: It is no YAML mapping, or a field is missing, unknown or wrong.
     """
-    fields = Fields(path, WaiverError, read_mapping(path, WaiverError, content, _MANUAL))
-    entries = fields.take(
-        "waivers", lambda value: isinstance(value, list), "Write a list of waivers, or []."
+    fix = f"Write the fields `advisory`, `reason` and `expires`. See {_MANUAL}."
+    entries = Fields.read(path, WaiverError, content, _MANUAL).whole(
+        lambda fields: fields.entries("waivers", fix)
     )
-    fields.refuse_unknown()
-    return tuple(_waiver(path, place, entry) for place, entry in enumerate(entries))
+    return tuple(entry.whole(_waiver) for entry in entries)
 
 
 def violations(

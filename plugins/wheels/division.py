@@ -8,9 +8,10 @@ bytes to what all releases store.
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, Sequence, Tuple
 
-from locks.unique_keys import DuplicateKey, read_json
+from locks.fields import Fields
+from locks.unique_keys import read_json
 from wheels.lock import WheelLock
 
 Division = Mapping[str, Sequence[str]]
@@ -36,19 +37,9 @@ def read_division(path: str, content: bytes) -> Division:
     Raises:
         DivisionError: it is no JSON object of lists of names, or names one twice.
     """
-    try:
-        data: Any = read_json(content)
-    except DuplicateKey as error:
-        raise DivisionError(f"{path}: {error}. Keep one of them.") from None
-    except ValueError as error:
-        raise DivisionError(f"{path} is no JSON ({error}): correct it.") from None
-    if not isinstance(data, dict) or not all(
-        isinstance(names, list) and all(isinstance(name, str) for name in names)
-        for names in data.values()
-    ):
-        raise DivisionError(
-            f"{path} must hold lists of names by layer, for example {{'a': ['b']}}."
-        )
+    fields = Fields.read(path, DivisionError, content, "layers/libraries/README.md", read_json)
+    fix = "Write a list of names, for example ['b']."
+    data = {layer: fields.texts(layer, fix=fix) for layer in fields.data}
     seen: Dict[str, str] = {}
     for layer, names in data.items():
         for name in names:

@@ -63,15 +63,15 @@ def test_two_layers_of_what_changes_alike_are_one() -> None:
 
 
 def test_a_division_is_read_as_it_was_written() -> None:
-    assert read_division("d.json", write_division({"b": ["z", "y"]})) == {"b": ["y", "z"]}
+    assert read_division("d.json", write_division({"b": ["z", "y"]})) == {"b": ("y", "z")}
 
 
 @pytest.mark.parametrize(
     "content, message",
     [
-        (b"{", "d.json is no JSON"),
-        (b"[]", "d.json must hold lists of names"),
-        (b'{"a": "b"}', "d.json must hold lists of names"),
+        (b"{", "^d.json: a value in it cannot be read"),
+        (b"[]", "^d.json: this is no mapping of fields. See layers/libraries/README.md"),
+        (b'{"a": "b"}', "^d.json: `a` is 'b'. Write a list of names"),
         (b'{"a": ["x"], "b": ["x"]}', "names 'x' for 'a' and for 'b'"),
     ],
 )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Mapping
 
-from locks.fields import size, text, texts
+from locks.fields import Fields
 from locks.lock import SHA256, Lock
 from oci.format.platform import Platform
 from packaging.version import Version
@@ -51,11 +51,13 @@ class LockInputs:
         )
 
     @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> LockInputs:
-        names = [field.name for field in fields(cls) if field.name != "requirements"]
+    def from_fields(cls, fields: Fields) -> LockInputs:
         return cls(
-            requirements=texts("inputs.requirements", data["requirements"]),
-            **{name: text(f"inputs.{name}", data[name]) for name in names},
+            requirements=fields.texts("requirements"),
+            constraints_sha256=fields.text("constraints_sha256"),
+            exclude_newer=fields.text("exclude_newer"),
+            python_version=fields.text("python_version"),
+            platform=fields.text("platform"),
         )
 
     def differences(self, resolve: WheelResolve) -> list[str]:
@@ -84,15 +86,14 @@ class LockedDistribution(LockedFile):
         return self.file.endswith(".whl")
 
 
-def _distribution(name: str, data: Mapping[str, Any]) -> LockedDistribution:
-    where = f"distributions.{name:.80}"
+def _distribution(name: str, fields: Fields) -> LockedDistribution:
     return LockedDistribution(
-        name=text("distributions", name, _NAME),
-        version=text(f"{where}.version", data["version"], _VERSION),
-        file=text(f"{where}.file", data["file"], _FILE),
-        size=size(f"{where}.size", data["size"]),
-        sha256=text(f"{where}.sha256", data["sha256"], SHA256),
-        required_by=texts(f"{where}.required_by", data["required_by"]),
+        name=name,
+        version=fields.text("version", _VERSION),
+        file=fields.text("file", _FILE),
+        size=fields.number("size"),
+        sha256=fields.text("sha256", SHA256),
+        required_by=fields.texts("required_by"),
     )
 
 
@@ -122,14 +123,13 @@ class WheelLock(Lock):
         }
 
     @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> WheelLock:
-        if data["version"] != VERSION:
-            raise ValueError(f"its version is {data['version']}, not {VERSION}")
+    def from_fields(cls, fields: Fields) -> WheelLock:
+        fields.take("version", lambda version: version == VERSION)
         return cls(
-            resolve=text("resolve", data["resolve"]),
-            inputs=LockInputs.from_data(data["inputs"]),
+            resolve=fields.text("resolve"),
+            inputs=LockInputs.from_fields(fields.part("inputs")),
             distributions=FrozenDict(
                 (name, _distribution(name, each))
-                for name, each in sorted(data["distributions"].items())
+                for name, each in sorted(fields.parts("distributions", names=_NAME).items())
             ),
         )

@@ -54,5 +54,5 @@ def test_a_broken_lock_names_the_file_and_the_command() -> None:
 
     twice = LOCK.to_json().replace(b'"version": 1', b'"version": 1, "version": 1')
     for content in (b"{", b"[]", json.dumps(data).encode(), twice):
-        with pytest.raises(LockError, match=r"^demo.lock: the lock .*\. Run `relock`\.$"):
+        with pytest.raises(LockError, match=r"^demo.lock: .*\. Run `relock`\.$"):
             WheelLock.from_json("demo.lock", content, "relock")

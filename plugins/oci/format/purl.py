@@ -1,4 +1,7 @@
-"""Package URLs: how a package is named across tools. Source: the package URL specification 1.0."""
+"""Package URLs: how a package is named across tools. Source: the package URL specification 1.0.
+
+A colon is never quoted, section "Character encoding".
+"""
 
 from __future__ import annotations
 
@@ -49,4 +52,4 @@ def package_key(purl: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return quote(text, safe="")
+    return quote(text, safe=":")

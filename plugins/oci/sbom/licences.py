@@ -11,14 +11,17 @@ import re
 from functools import lru_cache
 from typing import Iterable
 
-_IDENTIFIERS = """
+IDENTIFIERS = frozenset(
+    """
 0BSD AFL-2.1 AGPL-3.0-only AGPL-3.0-or-later Apache-1.1 Apache-2.0 Artistic-2.0 BSD-2-Clause
 BSD-3-Clause BSD-4-Clause BSL-1.0 CC0-1.0 CC-BY-3.0 CC-BY-4.0 FSFAP FSFUL FSFULLR GFDL-1.2-only
 GFDL-1.2-or-later GFDL-1.3-only GFDL-1.3-or-later GPL-1.0-only GPL-1.0-or-later GPL-2.0-only
 GPL-2.0-or-later GPL-3.0-only GPL-3.0-or-later HPND ISC LGPL-2.0-only LGPL-2.0-or-later
 LGPL-2.1-only LGPL-2.1-or-later LGPL-3.0-only LGPL-3.0-or-later MIT MIT-0 MIT-CMU MPL-1.1 MPL-2.0
 OpenSSL PostgreSQL PSF-2.0 Python-2.0 TCL Unlicense UPL-1.0 X11 ZPL-2.1 Zlib bzip2-1.0.6 curl
-"""
+""".split()
+)
+"""Those that are known, of SPDX's list."""
 
 # How Debian's copyright files and Python's metadata spell them besides.
 _SPELLINGS = {
@@ -53,7 +56,7 @@ def _normal(text: str) -> str:
     return " ".join(text.lower().split())
 
 
-_KNOWN = {_normal(name): name for name in _IDENTIFIERS.split()}
+_KNOWN = {_normal(name): name for name in IDENTIFIERS}
 _KNOWN.update(
     (_normal(spelling), name)
     for name, spellings in _SPELLINGS.items()

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from oci.sbom.licences import expression, names
+from license_expression import get_spdx_licensing
+from oci.sbom.licences import IDENTIFIERS, expression, names
+
+SPDX = get_spdx_licensing()
 
 
 @pytest.mark.parametrize(
@@ -25,6 +28,13 @@ def test_words_that_mean_one_licence_become_its_identifier(
     statements: list[str], spdx: str
 ) -> None:
     assert expression(statements) == spdx
+    unknown = SPDX.unknown_license_keys(spdx) if statements else []
+    assert all(name.startswith("LicenseRef-") for name in unknown)
+
+
+def test_identifiers_are_those_of_spdx() -> None:
+    assert IDENTIFIERS <= set(SPDX.known_symbols)
+    assert not [name for name in IDENTIFIERS if SPDX.known_symbols[name].is_exception]
 
 
 def test_words_that_mean_several_are_kept() -> None:

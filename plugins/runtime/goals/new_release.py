@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Iterable
 
 from locks.goals.generate_lockfiles import GenerateLock
@@ -13,14 +13,14 @@ from pants.core.goals.generate_lockfiles import GenerateLockfileResult
 from pants.engine.console import Console
 from pants.engine.fs import CreateDigest, Digest, DigestContents, FileContent, PathGlobs, Workspace
 from pants.engine.goal import Goal, GoalSubsystem
-from pants.engine.rules import Get, Rule, collect_rules, goal_rule, rule
+from pants.engine.rules import Get, Rule, collect_rules, goal_rule
 from pants.engine.unions import UnionRule
 from pants.option.option_types import BoolOption, DictOption, StrOption
 from pants.util.docutil import bin_name
 from pants.util.frozendict import FrozenDict
 from pants.util.strutil import softwrap
 from runtime.catalogue import Catalogue, Release
-from runtime.draft import Draft, Inputs, constraints_path, numbered
+from runtime.draft import Draft, constraints_path, numbered
 from runtime.goals.release_specs import named_releases
 from runtime.next_release import NextRelease, register
 from runtime.notes import ReleaseChanges, compare
@@ -96,19 +96,6 @@ class NewRelease(Goal):
 
 class NewReleaseError(Exception):
     """The command line does not say which release to make."""
-
-
-@dataclass(frozen=True)
-class InputsRequest:
-    """Asks for files."""
-
-    paths: tuple[str, ...]
-
-
-@rule
-async def read_inputs(request: InputsRequest) -> Inputs:
-    files = await Get(DigestContents, PathGlobs(request.paths))
-    return Inputs(FrozenDict((file.path, file.content.decode()) for file in files))
 
 
 def _day(text: str | None) -> datetime.date:
@@ -210,10 +197,11 @@ async def new_release(
     wanted = constraints_path(previous, goal.airflow or previous.airflow, goal.constraints)
     build = os.path.join(os.path.dirname(previous.path), "BUILD")
     paths = (previous.path, build, options.policy, *options.registries)
-    inputs = await Get(Inputs, InputsRequest((*paths, *([wanted] if wanted else []))))
-    if goal.constraints and goal.constraints not in inputs.by_path:
+    files = await Get(DigestContents, PathGlobs((*paths, *([wanted] if wanted else []))))
+    inputs = {file.path: file.content.decode() for file in files}
+    if goal.constraints and goal.constraints not in inputs:
         raise NewReleaseError(f"`--constraints` is '{goal.constraints}', which does not exist.")
-    change = _plan(goal, numbers, before, wanted if wanted in inputs.by_path else None)
+    change = _plan(goal, numbers, before, wanted if wanted in inputs else None)
     draft = Draft.of(change, before, options.policy, inputs, goal.because)
     number = numbered(catalogue.policy, before, draft.manifest, numbers)
     if number != change.number:
@@ -239,15 +227,15 @@ async def new_release(
     release = make_release(manifest, draft.text.encode(), lock_path, lock.content, "")
     catalogue = replace(catalogue.with_release(release), policy=draft.policy)
     written = await Get(Documents, DocumentsRequest(catalogue))
-    files = {
+    made = {
         manifest.path: draft.text.encode(),
-        os.path.join(os.path.dirname(manifest.path), "BUILD"): inputs.text(build).encode(),
+        os.path.join(os.path.dirname(manifest.path), "BUILD"): inputs.get(build, "").encode(),
         lock_path: lock.content,
         options.policy: draft.policy_text.encode(),
         **{
-            path: register(inputs.text(path), previous.release, manifest.release).encode()
+            path: register(inputs[path], previous.release, manifest.release).encode()
             for path in options.registries
-            if path in inputs.by_path
+            if path in inputs
         },
         **{
             os.path.join(options.documents, name): content
@@ -256,7 +244,7 @@ async def new_release(
     }
     # All at once, at the end: a command that fails has changed nothing.
     workspace.write_digest(
-        await Get(Digest, CreateDigest([FileContent(*file) for file in files.items()]))
+        await Get(Digest, CreateDigest([FileContent(*file) for file in made.items()]))
     )
     console.print_stdout(_report(compare(catalogue, before, release), options.policy))
     return NewRelease(exit_code=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any, Dict, Optional, Tuple
 
@@ -74,34 +74,18 @@ class Advisory:
     """Why there is no fix, as Debian's security team says it."""
 
     def to_json(self) -> Dict[str, Any]:
-        return {
-            "id": self.id,
-            "aliases": self.aliases,
-            "package": self.package,
-            "suite": self.suite,
-            "severity": self.severity.value,
-            "summary": self.summary,
-            "spans": [[span.introduced, span.fixed, span.last_affected] for span in self.spans],
-            "versions": self.versions,
-            "undetermined": self.undetermined,
-            "note": self.note,
-        }
+        return {**asdict(self), "severity": self.severity.value}
 
     @classmethod
     def from_json(cls, data: Dict[str, Any]) -> Advisory:
         """Read what `to_json` wrote."""
-        return cls(
-            id=data["id"],
-            aliases=tuple(data["aliases"]),
-            package=data["package"],
-            suite=data["suite"],
-            severity=Severity(data["severity"]),
-            summary=data["summary"],
-            spans=tuple(Span(*span) for span in data["spans"]),
-            versions=tuple(data["versions"]),
-            undetermined=data["undetermined"],
-            note=data["note"],
-        )
+        plain = {
+            "aliases": tuple(data["aliases"]),
+            "severity": Severity(data["severity"]),
+            "spans": tuple(Span(**span) for span in data["spans"]),
+            "versions": tuple(data["versions"]),
+        }
+        return cls(**{**data, **plain})
 
 
 def one_line(text: Optional[str]) -> str:

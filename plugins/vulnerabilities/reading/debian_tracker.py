@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import AbstractSet, Any, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple
 
-from locks.unique_keys import DuplicateKey, read_json
+from locks.fields import Fields
+from locks.unique_keys import read_json
 from oci.sandbox.errors import SandboxError
 from vulnerabilities.reading.advisory import Advisory, Severity, Span, one_line
 
@@ -66,12 +67,7 @@ def read(where: str, content: bytes, packages: Mapping[str, AbstractSet[str]]) -
     Raises:
         SandboxError: it holds something else.
     """
-    try:
-        data = read_json(content)
-    except DuplicateKey as error:
-        raise SandboxError(f"{where}: {error}. Get it again.") from None
-    except (ValueError, RecursionError):
-        raise SandboxError(f"{where}: this is no JSON. Get it again.") from None
+    data = Fields.read(where, SandboxError, content, load=read_json, fix="Get it again.").data
     try:
         return Tracked(
             [

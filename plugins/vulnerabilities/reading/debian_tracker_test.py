@@ -61,9 +61,9 @@ def test_the_suites_that_it_speaks_of_are_told_whatever_the_packages() -> None:
 @pytest.mark.parametrize(
     "text, problem",
     [
-        ("<html>", "no JSON"),
+        ("<html>", "a value in it cannot be read"),
         ('{"demo": {}, "demo": {}}', "the key 'demo' stands twice"),
-        ("[]", "not the JSON of Debian's security tracker"),
+        ("[]", "this is no mapping of fields. Get it again."),
         ('{"demo": {"CVE-1": {"releases": {"bullseye": {}}}}}', "KeyError: 'status'"),
         ('{"demo": {"CVE-1": {"releases": {"bullseye": {"status": "fine"}}}}}', "status 'fine'"),
     ],
