@@ -5,10 +5,13 @@ from dataclasses import replace
 import pytest
 from debian.kind import DebianLocks, DebianResolve
 from debian.lock import DebianLock, LockedPackage, LockedTarget, parse_date
+from debian.subsystem import DebianSubsystem
 from debian.util_rules.locks import DebianResolveLock
 from locks.lock import LockError
 from oci.format.platform import Platform
 from pants.engine.addresses import Address
+from pants.option.errors import OptionsError
+from pants.testutil.option_util import create_subsystem
 from pants.util.frozendict import FrozenDict
 
 OS = Address("layers/os")
@@ -77,3 +80,14 @@ def test_a_lock_for_another_platform_is_refused(locked: DebianResolveLock) -> No
         (replace(mine, packages=strange), "'tini' is for arm64, and images are for amd64"),
     ):
         assert DebianLocks().problem(locked.resolve, lock) == problem
+
+
+def test_a_resolve_says_its_architecture_where_it_is_not_the_usual_one() -> None:
+    options = create_subsystem(
+        DebianSubsystem, resolves={"a": "bullseye", "b": "bookworm/arm64", "c": "bookworm/arm"}
+    )
+
+    assert options.platform("a") == Platform("amd64", "bullseye")
+    assert options.platform("b") == Platform("arm64", "bookworm")
+    with pytest.raises(OptionsError, match="'c': `architecture` is 'arm', which is none of amd64,"):
+        options.platform("c")

@@ -7,7 +7,7 @@ from locks.lock import LockError
 from locks.util_rules.reading import LockRequest
 from pants.core import target_types as core_target_types
 from pants.engine.rules import rule
-from pants.engine.target import COMMON_TARGET_FIELDS, StringField, Target
+from pants.engine.target import COMMON_TARGET_FIELDS, InvalidFieldException, StringField, Target
 from pants.engine.unions import UnionRule
 from pants.testutil.rule_runner import QueryRule, RuleRunner, engine_error
 from pants.util.frozendict import FrozenDict
@@ -157,3 +157,21 @@ def test_patches_of_what_the_lock_does_not_hold_are_told(rule_runner: RuleRunner
         contains="fixes.yaml: `demo` is for demo, which 3rdparty/python/fixed.lock does not hold",
     ):
         read(rule_runner, "fixed")
+
+
+def test_a_platform_that_no_wheel_can_name_is_told(rule_runner: RuleRunner) -> None:
+    build = BUILD.replace('name="demo"', 'name="demo", suite="buster"')
+    rule_runner.write_files({"BUILD": build, "3rdparty/python/demo.lock": LOCK.to_json()})
+
+    with engine_error(
+        InvalidFieldException, contains="//:demo: `suite` is 'buster', which is none of bullseye"
+    ):
+        read(rule_runner)
+
+
+def test_a_platform_with_an_older_library_makes_the_lock_stale(rule_runner: RuleRunner) -> None:
+    old = LOCK.to_json().replace(b"manylinux_2_31", b"manylinux_2_32")
+    rule_runner.write_files({"3rdparty/python/demo.lock": old})
+
+    with engine_error(LockError, contains="whose platform changed"):
+        read(rule_runner)
