@@ -10,7 +10,8 @@ import logging
 import threading
 import time
 from contextlib import contextmanager
-from typing import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Callable, Iterator, Mapping
 
 from oci.sandbox.sizes import human_size
 
@@ -24,9 +25,9 @@ logger = logging.getLogger(__name__)
 
 
 class Progress:
-    """Counts of what has begun and of what has ended, told as they change.
+    """What has begun and what has ended, told as it changes.
 
-    They start again from zero when something begins while nothing is going on.
+    It starts again from nothing when something begins while nothing is going on.
 
     Args:
         tell: Takes a line.
@@ -40,36 +41,37 @@ class Progress:
         self._clock = clock
         self._lock = threading.Lock()
         self._going_on = 0
-        self._layers = [0, 0]
-        self._bytes = [0, 0]
+        self._layers = _Amounts()
+        self._files = _Amounts()
         self._began = 0.0
         self._next_line = 0.0
 
     @contextmanager
-    def layer(self) -> Iterator[None]:
-        """While a layer is built, or found in a cache."""
-        with self._step(self._layers, 1):
+    def layer(self, name: str) -> Iterator[None]:
+        """While a layer is built, or found in a cache. Several may ask for one."""
+        with self._step(self._layers, {name: 1}):
             yield
 
     @contextmanager
-    def fetch(self, size: int) -> Iterator[None]:
-        """While files of so many bytes are fetched."""
-        with self._step(self._bytes, size):
+    def fetch(self, sizes: Mapping[str, int]) -> Iterator[None]:
+        """While files are fetched: their bytes by their hash. Several may ask for one."""
+        with self._step(self._files, sizes):
             yield
 
     @contextmanager
-    def _step(self, counts: list[int], amount: int) -> Iterator[None]:
+    def _step(self, amounts: _Amounts, step: Mapping[str, int]) -> Iterator[None]:
         with self._lock:
             if not self._going_on:
-                self._layers[:], self._bytes[:] = [0, 0], [0, 0]
+                self._layers.clear()
+                self._files.clear()
                 self._began = self._clock()
                 self._next_line = _FIRST_LINE
             self._going_on += 1
-            counts[1] += amount
+            amounts.begun.update(step)
         try:
             yield
             with self._lock:
-                counts[0] += amount
+                amounts.ended.update(step)
                 self._tell_now_and_then()
         finally:
             with self._lock:
@@ -80,11 +82,25 @@ class Progress:
         if elapsed < self._next_line:
             return
         self._next_line = elapsed * _GROWTH + _FIRST_LINE
-        line = f"{self._layers[0]} of {self._layers[1]} layers are ready"
-        if self._bytes[1]:
-            fetched, wanted = (human_size(size) for size in self._bytes)
+        line = f"{len(self._layers.ended)} of {len(self._layers.begun)} layers are ready"
+        if self._files.begun:
+            fetched, wanted = (
+                human_size(sum(sizes.values())) for sizes in (self._files.ended, self._files.begun)
+            )
             line += f", {fetched} of {wanted} fetched"
         self._tell(f"{line}.")
+
+
+@dataclass
+class _Amounts:
+    """How much each of some steps is, by name."""
+
+    begun: dict[str, int] = field(default_factory=dict)
+    ended: dict[str, int] = field(default_factory=dict)
+
+    def clear(self) -> None:
+        self.begun.clear()
+        self.ended.clear()
 
 
 progress = Progress(logger.info)

@@ -68,7 +68,7 @@ async def fetch(request: FetchRequest, options: DebianSubsystem) -> FetchedPacka
         ),
     )
     description = f"Fetch {len(request.packages)} Debian packages of {request.lockfile}"
-    with progress.fetch(sum(package.size for package in request.packages)):
+    with progress.fetch({package.sha256: package.size for package in request.packages}):
         result = await Get(
             FallibleProcessResult,
             Process(

@@ -52,7 +52,7 @@ async def find_layer(
             "Name targets such as `debian_layer`, `wheel_layer` or `files_layer`."
         )
     field_set = kinds[0].create(target)
-    with progress.layer():
+    with progress.layer(str(request.address)):
         return await Get(BuiltLayer, {field_set: LayerFieldSet, environment: EnvironmentName})
 
 

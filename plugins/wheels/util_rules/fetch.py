@@ -75,7 +75,7 @@ async def fetch_files(request: FetchRequest, client: IndexClient) -> FetchedFile
     spec = FileContent(_REQUEST, json.dumps(content, sort_keys=True).encode())
     total = sum(file.size for file in request.files)
     inputs = await Get(Digest, CreateDigest([spec]))
-    with progress.fetch(total):
+    with progress.fetch({file.sha256: file.size for file in request.files}):
         result = await Get(
             FallibleProcessResult,
             ToolProcess(
