@@ -8,19 +8,16 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 from typing import Any, Callable, Iterator, List, Optional
 
 import pytest
 from astronomer.runtime.executor.isolation.task_process import Ended, Limits, TaskProcess
 from astronomer.runtime.executor.isolation.warm_parent import WarmParent
+from astronomer.runtime.logging.conftest import eventually, machine, s3  # noqa: F401
 from astronomer.runtime.process_table import look_at
 
 PRELOAD = "astronomer.runtime.testing.isolated_tasks"
-
-BOUND = 60.0
-"""Seconds after which a test gives up."""
 
 
 class Runner:
@@ -64,21 +61,6 @@ def told(folder: Path) -> List[Any]:
     if not path.exists():
         return []
     return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def eventually(question: Callable[[], Any], seconds: float = BOUND) -> Any:
-    """The first answer that is true.
-
-    Raises:
-        AssertionError: There is none in time.
-    """
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = question()
-        if answer:
-            return answer
-        assert time.monotonic() < deadline, "It did not come in time."
-        time.sleep(0.02)
 
 
 def ended(task: TaskProcess) -> Ended:

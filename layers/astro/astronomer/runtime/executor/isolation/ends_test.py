@@ -7,13 +7,8 @@ import signal
 import time
 from typing import Callable
 
-from astronomer.runtime.executor.isolation.conftest import (
-    OtherRunner,
-    Runner,
-    ended,
-    eventually,
-    lives,
-)
+from astronomer.runtime.executor.isolation.conftest import OtherRunner, Runner, ended, lives
+from astronomer.runtime.logging.conftest import eventually
 from astronomer.runtime.process_table import ProcessTable, look_at
 
 # A daemon as textbooks have it: two forks and a session, nobody's child, with a folder and an
@@ -36,7 +31,8 @@ DAEMON_AND_SLEEP = DAEMONISE + "daemonise(); tell(os.getpid()); time.sleep(600)"
 
 
 def pids(told: Callable[[], list], count: int) -> list:
-    return list(eventually(lambda: told() if len(told()) >= count else None))
+    eventually(lambda: len(told()) >= count)
+    return told()
 
 
 def test_a_daemon_ends_with_the_task_that_left_it(runner: Runner) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import signal
-import time
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Iterator
 
 import pytest
 from astronomer.runtime.concurrency.resources import MIB
 from astronomer.runtime.executor.isolation.cgroup import Cgroups
-from astronomer.runtime.executor.isolation.conftest import Runner, ended, eventually, lives
+from astronomer.runtime.executor.isolation.conftest import Runner, ended, lives
 from astronomer.runtime.executor.isolation.ends_test import DAEMONISE
 from astronomer.runtime.executor.isolation.task_process import Limits, TaskProcess
+from astronomer.runtime.logging.conftest import eventually
 
 LIMIT = Limits(cpu_millis=500, memory_bytes=100 * MIB)
 
@@ -40,7 +40,7 @@ def supervise(mebibytes):
 
 
 @pytest.fixture(params=["monitor", "cgroup"])
-def holding(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Runner]:
+def holding(request: Any, tmp_path: Path) -> Iterator[Runner]:
     """A runner with and without cgroups."""
     if request.param == "cgroup":
         skip_without_cgroups()

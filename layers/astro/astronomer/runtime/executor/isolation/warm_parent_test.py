@@ -6,8 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
-from astronomer.runtime.executor.isolation.conftest import Runner, ended, eventually, lives
+from astronomer.runtime.executor.isolation.conftest import Runner, ended, lives
 from astronomer.runtime.executor.isolation.task_process import Limits
+from astronomer.runtime.logging.conftest import eventually
 
 WARM_PARENT = "from astronomer.runtime.testing import isolated_tasks; "
 
@@ -195,7 +196,8 @@ def test_a_command_that_is_too_long_is_refused(runner: Runner) -> None:
 
 def test_closing_ends_all_tasks(runner: Runner) -> None:
     tasks = [runner.start("tell(os.getpid()); time.sleep(600)") for _ in range(3)]
-    pids = eventually(lambda: runner.told() if len(runner.told()) == 3 else None)
+    eventually(lambda: len(runner.told()) == 3)
+    pids = runner.told()
     runner.warm.close()
     assert not any(lives(pid) for pid in pids)
     assert all("told to end" in ended(task).reason for task in tasks)
