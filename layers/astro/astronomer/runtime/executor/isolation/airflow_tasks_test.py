@@ -98,6 +98,7 @@ def test_a_task_s_environment_is_the_runner_s(runner: AirflowRunner) -> None:
     (seen,) = runner.told()
     added = {name for name in seen if seen[name] != os.environ.get(name)}
     assert {name for name in added if not name.startswith(("AIRFLOW_CTX_", "_AIRFLOW"))} <= {
+        "ASTRONOMER_RUNTIME_STARTER",
         "TMPDIR",
         # Of the test itself, which began after the runner.
         "PYTEST_CURRENT_TEST",

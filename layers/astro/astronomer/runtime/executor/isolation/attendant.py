@@ -87,20 +87,21 @@ def _await_start(channel: Channel) -> Message:
     return {}
 
 
-def _become_leader(attendant: int, request: Message, folder: Optional[str]) -> None:
+def _become_leader(attendant: int, start: Message, folder: Optional[str]) -> None:
     os.setsid()
     kernel.end_with_parent()
     if os.getppid() != attendant:
         os._exit(1)
-    for entry in request["cgroup"]:
+    for entry in start["cgroup"]:
         # Before it takes any memory.
         with open(entry, "wb", buffering=0) as file:
             file.write(b"0")
     try:
         # Rather a task than the runner, where the kernel has to choose.
-        Path("/proc/self/oom_score_adj").write_text(str(request["oom_score"]))
+        Path("/proc/self/oom_score_adj").write_text(str(start["oom_score"]))
     except OSError:
         pass
+    os.environ.update(start["environ"])
     if folder:
         task_folder.use(folder)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Callable
 
 from astronomer.runtime.executor.isolation.conftest import OtherRunner, Runner, ended, lives
@@ -177,3 +178,42 @@ def test_tasks_of_a_runner_that_is_stopped_end_with_its_lease(
     found = pids(runner.told, 2)
     os.kill(runner.process.pid, signal.SIGSTOP)
     eventually(lambda: not any(lives(pid) for pid in found))
+
+
+def test_what_works_for_all_tasks_outlives_the_one_that_had_it_started(
+    runner: Runner, tmp_path: Path
+) -> None:
+    folder = tmp_path / "lone"
+    folder.mkdir()
+    module = "astronomer.runtime.testing.lone_worker"
+    end = runner.run(
+        f"from astronomer.runtime import lone_process\n"
+        f"from pathlib import Path\nlone_process.ensure({module!r}, Path({str(folder)!r}))"
+    )
+    assert end.exit_code == 0
+    eventually((folder / "pid").exists)
+    pid, temporary = (folder / "pid").read_text().split()
+    runner.run("pass")
+    runner.warm.close()
+    assert lives(int(pid)) and temporary == str(os.environ.get("TMPDIR"))
+    os.kill(int(pid), signal.SIGKILL)
+
+
+def test_nothing_but_our_own_is_started_aside(runner: Runner, tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    (tmp_path / "theirs.py").write_text(f"open({str(made)!r}, 'w')")
+    runner.run(
+        f"""
+        from astronomer.runtime import lone_process
+        from pathlib import Path
+        os.environ["PYTHONPATH"] = {str(tmp_path)!r}
+        lone_process.start("theirs", Path("/"))
+        import socket
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as starter:
+            starter.connect(os.environ["ASTRONOMER_RUNTIME_STARTER"])
+            for wrong in (b"", b"no JSON", b"[]", b'{{"module": 3, "environ": []}}'):
+                starter.send(wrong)
+        """
+    )
+    assert runner.run("sys.exit(6)").exit_code == 6
+    assert not made.exists()

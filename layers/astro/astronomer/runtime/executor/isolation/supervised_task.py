@@ -27,6 +27,7 @@ class SupervisedTask:
         limits: What it asked for.
         cgroup: That is its alone; None for none.
         folder: The path of its temporary folder.
+        environ: Variables that it gets.
     """
 
     def __init__(
@@ -36,12 +37,14 @@ class SupervisedTask:
         limits: Limits,
         cgroup: Optional[TaskCgroup],
         folder: str,
+        environ: Dict[str, str],
     ) -> None:
         self.number = number
         self.command = command
         self.limits = limits
         self.cgroup = cgroup
         self.folder = folder
+        self._environ = environ
         self.channel: Optional[Channel] = None
         """To its attendant; None while no warm parent has been asked for one."""
         self.attendant: Optional[int] = None
@@ -93,7 +96,9 @@ class SupervisedTask:
             if "attendant" in message:
                 self.attendant = self.measured.pid = message["attendant"]
                 entries = self.cgroup.entries if self.cgroup else []
-                self.channel.send({"cgroup": entries, "oom_score": _OOM_SCORE})
+                self.channel.send(
+                    {"cgroup": entries, "oom_score": _OOM_SCORE, "environ": self._environ}
+                )
             elif "pid" in message:
                 self.pid = message["pid"]
                 news.append({"pid": self.pid})

@@ -16,8 +16,10 @@ import time
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Set
 
+from astronomer.runtime import lone_process
 from astronomer.runtime.concurrency.resources import measure
 from astronomer.runtime.executor.isolation import kernel, reasons, task_folder
+from astronomer.runtime.executor.isolation.aside import Aside
 from astronomer.runtime.executor.isolation.cgroup import Cgroups
 from astronomer.runtime.executor.isolation.channel import Channel, Message, Wakeups
 from astronomer.runtime.executor.isolation.memory_monitor import MemoryMonitor
@@ -59,6 +61,7 @@ class Supervisor:
         self._monitor = MemoryMonitor(measure().memory)
         self._warm = WarmParents(preload)
         self._folder = tempfile.mkdtemp(prefix="astronomer-tasks-")
+        self._aside = Aside(self._folder)
         self._tasks: Dict[int, SupervisedTask] = {}
         self._finishing: Set[int] = set()
         """Attendants whose tasks have ended, and that remove their folders."""
@@ -101,10 +104,11 @@ class Supervisor:
         if self._runner.is_open:
             channels.append(self._runner)
         full = [each for each in channels if each.has_waiting]
-        select.select([*channels, self._wakeups], full, [], self._pause())
+        select.select([*channels, self._aside, self._wakeups], full, [], self._pause())
         self._wakeups.clear()
         for each in full:
             each.flush()
+        self._aside.start_what_is_asked()
 
     def _pause(self) -> float:
         moments = [time.monotonic() + 0.5, self._next_look if self._running() else float("inf")]
@@ -131,9 +135,9 @@ class Supervisor:
         number = message["start"]
         limits = Limits(**message["limits"])
         cgroup = self._cgroups.create(str(number), limits) if self._cgroups else None
-        task = SupervisedTask(
-            number, message["command"], limits, cgroup, os.path.join(self._folder, str(number))
-        )
+        folder = os.path.join(self._folder, str(number))
+        environ = {lone_process.STARTER: self._aside.address}
+        task = SupervisedTask(number, message["command"], limits, cgroup, folder, environ)
         self._tasks[number] = task
 
     def _work(self) -> None:
@@ -207,6 +211,7 @@ class Supervisor:
                 return
             self._warm.note_end(pid)
             self._finishing.discard(pid)
+            self._aside.pids.discard(pid)
 
     def _end_unattended(self, task: SupervisedTask) -> None:
         """Kill what is left of a task whose attendant has gone."""
@@ -224,7 +229,7 @@ class Supervisor:
     def _end_strays(self) -> bool:
         """Kill what has lost its attendant, so is this process' child; whether there was any."""
         known = {task.attendant for task in self._tasks.values()} | self._finishing
-        known.add(self._warm.pid)
+        known |= {self._warm.pid, *self._aside.pids}
         table = ProcessTable.read()
         strays = [child for child in table.children(os.getpid()) if child.pid not in known]
         for child in strays:

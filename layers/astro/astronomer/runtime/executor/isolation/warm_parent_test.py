@@ -110,7 +110,7 @@ def test_nothing_of_the_warm_parent_crosses_the_fork(
     assert one["sockets"] == [] and one["blocked"] == [] and one["threads"] == [1, 1]
     assert set(one["handlers"]) <= {"SIGINT", "SIGPIPE", "SIGXFSZ", "SIGKILL", "SIGSTOP"}
     assert "default_int_handler" in one["handlers"]["SIGINT"]
-    assert set(one["environ"]) - set(os.environ) == {"TMPDIR"}
+    assert set(one["environ"]) - set(os.environ) == {"ASTRONOMER_RUNTIME_STARTER", "TMPDIR"}
 
 
 def test_numpy_begins_anew_in_each_fork(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
