@@ -86,7 +86,9 @@ def make_run(dags: Path, function: str, run_id: str) -> None:
         "with DAG('dag', start_date=datetime(2022, 7, 1), schedule_interval=None) as dag:\n"
         "    PythonOperator(task_id='task', python_callable=work)\n"
     )
-    (dags / "dag.py").write_text(source)
+    # Whole at each moment: tasks that start meanwhile read it.
+    (dags / "dag.part").write_text(source)
+    (dags / "dag.part").rename(dags / "dag.py")
     date = timezone.utcnow()
     DagBag(str(dags), include_examples=False).get_dag("dag").create_dagrun(
         run_id=run_id,

@@ -66,12 +66,12 @@ def attend(channel: Channel, folder: str, run: Callable[[Callable[[], None]], No
     channel.send({"pid": leader})
     _watch(channel, wakeups, state)
     left = _end_all(state)
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    usages = map(resource.getrusage, (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF))
     channel.send(
         {
             "exit_code": state.exit_code,
             "signal": state.signal,
-            "cpu_seconds": usage.ru_utime + usage.ru_stime,
+            "cpu_seconds": sum(each.ru_utime + each.ru_stime for each in usages),
             "left": left,
         }
     )

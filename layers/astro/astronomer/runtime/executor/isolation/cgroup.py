@@ -7,15 +7,20 @@ Constraint", "Delegation") and v1 (`memory.limit_in_bytes`, `cpu.shares`).
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional
 
 from astronomer.runtime.executor.isolation.task_process import Limits
+from astronomer.runtime.process_table import look_at
 
 _PERIOD = 100_000
 """Microseconds, in which a quota of processor time is given; the kernel's default."""
+
+_PREFIX = "astronomer-tasks-"
+"""Of the cgroup around all tasks, before the pid of their supervisor."""
 
 _REST = "astronomer-rest"
 """v2: the cgroup of all that was in the one above: only one without processes can have cgroups with
@@ -49,9 +54,13 @@ class TaskCgroup(ABC):
         """The files to which a process writes `0` to enter."""
         return [str(each / "cgroup.procs") for each in dict.fromkeys(self._folders.values())]
 
-    def processes(self) -> List[int]:
-        """The pids of those in it."""
-        return [int(word) for word in _words(next(iter(self._folders.values())) / "cgroup.procs")]
+    def can_be_entered(self) -> bool:
+        """Whether processes of this user can enter, by one that does."""
+        enter = 'for entry; do echo 0 > "$entry" || exit 1; done'
+        done = subprocess.run(
+            ["/bin/sh", "-c", enter, "sh", *self.entries], stderr=subprocess.DEVNULL
+        )
+        return done.returncode == 0
 
     def remove(self) -> bool:
         """Remove it; returns whether it is gone: with processes in it, it stays."""
@@ -159,22 +168,23 @@ class Cgroups:
 
     @classmethod
     def _prepared(cls, version: int, parents: Dict[str, Path]) -> Optional[Cgroups]:
-        name = f"astronomer-tasks-{os.getpid()}"
+        name = f"{_PREFIX}{os.getpid()}"
         made: List[Path] = []
         try:
             if version == 2:
                 parents = {"memory": _hand_down(parents["memory"])}
             folders = {controller: parent / name for controller, parent in parents.items()}
+            for parent in dict.fromkeys(parents.values()):
+                _remove_left(parent)
             for folder in dict.fromkeys(folders.values()):
                 folder.mkdir()
                 made.append(folder)
             if version == 2:
                 _write(folders["memory"] / "cgroup.subtree_control", _wanted(folders["memory"]))
             found = cls(version, folders)
-            # What can be made can still be unusable: a limit shows it.
+            # What can be made can still be unusable.
             trial = found.create("trial", Limits(1000, 2**30))
-            usable = trial is not None and trial.remove()
-            if usable:
+            if trial is not None and trial.can_be_entered() & trial.remove():
                 return found
         except (OSError, ValueError):
             pass
@@ -203,6 +213,16 @@ class Cgroups:
     def close(self) -> None:
         """Remove what was made; tasks' cgroups with processes in them stay."""
         for folder in dict.fromkeys(self._folders.values()):
+            for below in folder.glob("*/"):
+                _remove(below)
+            _remove(folder)
+
+
+def _remove_left(parent: Path) -> None:
+    """Remove what supervisors have left that were killed; what holds a process stays."""
+    for folder in parent.glob(f"{_PREFIX}*/"):
+        pid = folder.name[len(_PREFIX) :]
+        if pid.isdigit() and look_at(int(pid)) is None:
             for below in folder.glob("*/"):
                 _remove(below)
             _remove(folder)

@@ -40,7 +40,7 @@ class Ended:
     """
 
     cpu_seconds: float
-    """Processor time of all its processes that were waited for."""
+    """Processor time of all its processes that were waited for, and of the one that attends it."""
 
 
 class TaskProcess:
