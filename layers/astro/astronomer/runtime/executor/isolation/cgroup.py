@@ -38,6 +38,10 @@ class CgroupUse(NamedTuple):
 
     cpu_seconds: float
 
+    highest: int
+    """Bytes that it had at most, with file cache; 0 where the kernel does not tell (v2 before Linux
+    5.19)."""
+
     kills: int
     """Processes that the kernel ended for memory."""
 
@@ -112,6 +116,7 @@ class _V1(TaskCgroup):
         return CgroupUse(
             max(0, used - _pairs(memory / "memory.stat").get("total_inactive_file", 0)),
             _number(accounts / "cpuacct.usage") / 1e9 if accounts else 0.0,
+            _number(memory / "memory.max_usage_in_bytes"),
             _pairs(memory / "memory.oom_control").get("oom_kill", 0),
         )
 
@@ -136,6 +141,7 @@ class _V2(TaskCgroup):
         return CgroupUse(
             max(0, used - _pairs(folder / "memory.stat").get("inactive_file", 0)),
             _pairs(folder / "cpu.stat").get("usage_usec", 0) / 1e6,
+            _number(folder / "memory.peak"),
             _pairs(folder / "memory.events").get("oom_kill", 0),
         )
 

@@ -76,11 +76,25 @@ def lives(pid: int) -> bool:
 
 
 @pytest.fixture
-def runner(tmp_path: Path) -> Iterator[Runner]:
+def runners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Runner]]:
+    """Makes runners, each with variables of its own; without cgroups unless that is asked for."""
+    made: List[Runner] = []
+
+    def make(use_cgroups: bool = False, **environ: str) -> Runner:
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        made.append(Runner(tmp_path, use_cgroups=use_cgroups))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.warm.close()
+
+
+@pytest.fixture
+def runner(runners: Callable[..., Runner]) -> Runner:
     """One without cgroups."""
-    made = Runner(tmp_path, use_cgroups=False)
-    yield made
-    made.warm.close()
+    return runners()
 
 
 _PROGRAM = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable
 
 import pytest
 from astronomer.runtime.concurrency.resources import MIB
@@ -40,13 +40,11 @@ def supervise(mebibytes):
 
 
 @pytest.fixture(params=["monitor", "cgroup"])
-def holding(request: Any, tmp_path: Path) -> Iterator[Runner]:
+def holding(request: Any, runners: Callable[..., Runner]) -> Runner:
     """A runner with and without cgroups."""
     if request.param == "cgroup":
         skip_without_cgroups()
-    made = Runner(tmp_path, use_cgroups=request.param == "cgroup")
-    yield made
-    made.warm.close()
+    return runners(use_cgroups=request.param == "cgroup")
 
 
 def skip_without_cgroups() -> None:
@@ -132,26 +130,20 @@ def test_pages_shared_with_the_warm_parent_are_not_the_task_s(runner: Runner) ->
     assert (end.exit_code, end.reason) == (0, "")
 
 
-def test_the_time_of_processors_is_shared_by_requests(tmp_path: Path) -> None:
+def test_a_cgroup_goes_with_its_task(runners: Callable[..., Runner]) -> None:
     skip_without_cgroups()
-    runner = Runner(tmp_path)
-    try:
-        runner.start("tell(open('/proc/self/cgroup').read()); time.sleep(600)", LIMIT)
-        (groups,) = eventually(runner.told)
-    finally:
-        runner.warm.close()
+    runner = runners(use_cgroups=True)
+    runner.start("tell(open('/proc/self/cgroup').read()); time.sleep(600)", LIMIT)
+    (groups,) = eventually(runner.told)
+    runner.warm.close()
     paths = {line.split(":", 2)[2] for line in groups.splitlines()}
     assert any("astronomer-tasks-" in path for path in paths)
-    # It went with its tasks.
     assert not list(Path("/sys/fs/cgroup").glob("**/astronomer-tasks-*/1"))
 
 
-def test_a_quota_holds_an_eager_task_back(tmp_path: Path) -> None:
+def test_a_quota_holds_an_eager_task_back(runners: Callable[..., Runner]) -> None:
     skip_without_cgroups()
-    runner = Runner(tmp_path)
     burn = "end = time.monotonic() + 3\nwhile time.monotonic() < end: pass"
-    try:
-        end = runner.run(burn, Limits(cpu_millis=100, memory_bytes=100 * MIB, cap_cpu=True))
-    finally:
-        runner.warm.close()
+    limits = Limits(cpu_millis=100, memory_bytes=100 * MIB, cap_cpu=True)
+    end = runners(use_cgroups=True).run(burn, limits)
     assert end.cpu_seconds < 1.5

@@ -147,6 +147,9 @@ class SupervisedTask:
         self.measured.now = use.memory
         self.measured.peak = max(self.measured.peak, use.memory)
         has_killed = use.kills > self._kills
+        if has_killed:
+            # It was there between two looks.
+            self.measured.peak = max(self.measured.peak, use.highest)
         self._kills = use.kills
         return has_killed and not self.is_dying
 

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Callable
 
 import pytest
 from astronomer.runtime.executor.isolation.conftest import Runner, ended, lives
@@ -82,9 +83,7 @@ def test_a_folder_that_a_task_has_filled_and_locked_is_removed(runner: Runner) -
     assert os.path.exists("/etc")
 
 
-def test_nothing_of_the_warm_parent_crosses_the_fork(
-    runner: Runner, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_of_the_warm_parent_crosses_the_fork(runner: Runner) -> None:
     code = """
         import random, threading
         links = (os.path.join("/proc/self/fd", each) for each in os.listdir("/proc/self/fd"))
@@ -108,21 +107,18 @@ def test_nothing_of_the_warm_parent_crosses_the_fork(
     one, other = runner.told()
     assert not set(one["random"]) & set(other["random"])
     assert one["sockets"] == [] and one["blocked"] == [] and one["threads"] == [1, 1]
+    assert one["pipes"] == []
     assert set(one["handlers"]) <= {"SIGINT", "SIGPIPE", "SIGXFSZ", "SIGKILL", "SIGSTOP"}
     assert "default_int_handler" in one["handlers"]["SIGINT"]
     assert set(one["environ"]) - set(os.environ) == {"ASTRONOMER_RUNTIME_STARTER", "TMPDIR"}
 
 
-def test_numpy_begins_anew_in_each_fork(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_numpy_begins_anew_in_each_fork(runners: Callable[..., Runner]) -> None:
     pytest.importorskip("numpy")
-    monkeypatch.setenv("WARM_UP", "numpy")
-    made = Runner(runner.folder, use_cgroups=False)
-    try:
-        for _ in range(2):
-            made.run("import numpy; tell(numpy.random.random())")
-    finally:
-        made.warm.close()
-    one, other = made.told()
+    runner = runners(WARM_UP="numpy")
+    for _ in range(2):
+        runner.run("import numpy; tell(numpy.random.random())")
+    one, other = runner.told()
     assert one != other
 
 
@@ -146,47 +142,32 @@ def test_tasks_start_once_however_often_the_warm_parent_dies(runner: Runner) -> 
 
 
 def test_a_file_that_has_changed_is_what_the_next_task_sees(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, runners: Callable[..., Runner]
 ) -> None:
     file = tmp_path / "plugin.py"
     file.write_text("first")
-    monkeypatch.setenv("PROJECT_FILE", str(file))
-    runner = Runner(tmp_path, use_cgroups=False)
-    try:
-        code = WARM_PARENT + "tell(isolated_tasks.loaded)"
-        runner.run(code)
-        runner.run(code)
-        file.write_text("second")
-        runner.run(code)
-    finally:
-        runner.warm.close()
+    runner = runners(PROJECT_FILE=str(file))
+    code = WARM_PARENT + "tell(isolated_tasks.loaded)"
+    runner.run(code)
+    runner.run(code)
+    file.write_text("second")
+    runner.run(code)
     assert runner.told() == ["first", "first", "second"]
 
 
-def test_what_cannot_be_loaded_refuses_tasks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("WARM_UP", "fail")
-    runner = Runner(tmp_path, use_cgroups=False)
-    try:
-        end = runner.run("tell('begun')")
-    finally:
-        runner.warm.close()
+def test_what_cannot_be_loaded_refuses_tasks(runners: Callable[..., Runner]) -> None:
+    runner = runners(WARM_UP="fail")
+    end = runner.run("tell('begun')")
     assert "could not be started" in end.reason and "its own messages" in end.reason
     assert (end.exit_code, end.signal, runner.told()) == (None, None, [])
 
 
 def test_with_a_thread_in_the_warm_parent_tasks_get_new_interpreters(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    runners: Callable[..., Runner]
 ) -> None:
-    monkeypatch.setenv("WARM_UP", "thread")
-    runner = Runner(tmp_path, use_cgroups=False)
-    try:
-        end = runner.run("tell(['astronomer.runtime' in sys.modules, os.environ['TMPDIR']])")
-    finally:
-        runner.warm.close()
-    assert end.exit_code == 0
-    assert runner.told()[0][0] is False
+    runner = runners(WARM_UP="thread")
+    assert runner.run("tell('astronomer.runtime' in sys.modules)").exit_code == 0
+    assert runner.told() == [False]
 
 
 def test_a_command_that_is_too_long_is_refused(runner: Runner) -> None:
@@ -248,20 +229,19 @@ def test_a_task_can_be_stopped_before_it_has_begun(runner: Runner) -> None:
 
 
 def test_a_task_that_fills_its_standard_output_holds_up_nobody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    runners: Callable[..., Runner]
 ) -> None:
     read, write = os.pipe()
     saved = os.dup(1)
     os.dup2(write, 1)
     try:
-        runner = Runner(tmp_path, use_cgroups=False)
+        runner = runners()
         fills = runner.start("tell('begun'); os.write(1, b'x' * 2**22)")
         eventually(runner.told)
         assert runner.run("tell('neighbour')").exit_code == 0
         assert fills.poll() is None
         fills.stop(0, "It waits for a reader.")
         assert ended(fills).signal == signal.SIGKILL
-        runner.warm.close()
     finally:
         os.dup2(saved, 1)
         for each in (read, write, saved):
