@@ -9,6 +9,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 from astronomer.runtime.entrypoint.airflow_cli import component_of
 from astronomer.runtime.entrypoint.command import understand
 from astronomer.runtime.entrypoint.shell_script import SHELLS
+from astronomer.runtime.process_table import children
 
 # `airflow api_server -- host:0.0.0.0 port:8080`. Source: airflow/cli/commands/api_server_command.py
 # of Airflow 3.
@@ -119,14 +120,6 @@ def environment_of(pid: int, proc: Path = Path("/proc")) -> Dict[str, str]:
     content = (proc / str(pid) / "environ").read_bytes().decode(errors="surrogateescape")
     pairs = (entry.partition("=") for entry in content.split("\0") if entry)
     return {name: value for name, _, value in pairs}
-
-
-def children(pid: int, proc: Path = Path("/proc")) -> List[int]:
-    """Process ids of what a process has started and not outlived."""
-    try:
-        return [int(word) for word in (proc / f"{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
 
 
 def _components(argv: Sequence[str]) -> Iterator[str]:

@@ -8,12 +8,19 @@ worker, is not its end; and it is nobody's child but the init's, so that nobody 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
+import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any, Callable, Mapping, Optional
+from typing import IO, Any, Callable, Mapping, Optional, Sequence
+
+STARTER = "ASTRONOMER_RUNTIME_STARTER"
+"""The variable with the address of who starts processes for a task, all of whose own end with it:
+see `executor.isolation.aside`."""
 
 _LOCK = "sender.lock"
 
@@ -58,17 +65,41 @@ def start(
     stderr: Any = subprocess.DEVNULL,
 ) -> None:
     """As `ensure`, without looking: one that finds another at work ends by itself."""
+    environ = os.environ if environ is None else environ
+    if STARTER in os.environ and _start_aside(module, [str(folder), *arguments], environ, stderr):
+        return
     # By way of a shell that ends at once, so that the init becomes its parent: this process may
     # have threads, in which a fork of Python itself could hang.
     subprocess.run(
         ["/bin/sh", "-c", '"$@" &', "sh", sys.executable, "-m", module, str(folder), *arguments],
-        env=None if environ is None else dict(environ),
+        env=dict(environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=stderr,
         start_new_session=True,
         close_fds=True,
     )
+
+
+def _start_aside(
+    module: str, arguments: Sequence[str], environ: Mapping[str, str], stderr: Any
+) -> bool:
+    """Ask the supervisor of the runner's tasks; whether it has been asked."""
+    message = {"module": module, "arguments": list(arguments), "environ": dict(environ)}
+    # As `subprocess` understands it: a file, or one of its own numbers.
+    given = 2 if stderr is None else stderr
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as starter, ExitStack() as stack:
+            if given == subprocess.DEVNULL:
+                given = stack.enter_context(open(os.devnull, "wb"))
+            file = given if isinstance(given, int) else given.fileno()
+            starter.setblocking(False)
+            starter.connect(os.environ[STARTER])
+            socket.send_fds(starter, [json.dumps(message).encode()], [file])
+    except OSError:
+        # It has gone, or has no room: what is started here ends with the task.
+        return False
+    return True
 
 
 def is_one() -> bool:

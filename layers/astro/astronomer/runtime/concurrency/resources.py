@@ -38,8 +38,39 @@ def measure(root: Path = Path("/"), affinity: Optional[int] = None) -> Resources
     """
     usable = len(os.sched_getaffinity(0)) if affinity is None else affinity
     cpus = min([(float(usable), "the machine's CPUs"), *_cpu_limits(root)])
-    memory = min([(_machine_memory(root), "the machine's memory"), *_memory_limits(root)])
+    memory = min([(_meminfo(root, "MemTotal"), "the machine's memory"), *_memory_limits(root)])
     return Resources(cpus[0], memory[0], cpus[1], memory[1])
+
+
+def available_memory(root: Path = Path("/")) -> int:
+    """Bytes that processes here may still take, of what they have not.
+
+    File cache that the kernel may drop counts as not taken.
+
+    Args:
+        root: Where `proc` and `sys` are.
+
+    Raises:
+        OSError, ValueError: The kernel's files cannot be read or understood.
+    """
+    return max(0, min([_meminfo(root, "MemAvailable"), *_left_by_limits(root)]))
+
+
+def _left_by_limits(root: Path) -> Iterator[int]:
+    for folder in _folders(root, ""):
+        words, used = _words(folder / "memory.max"), _words(folder / "memory.current")
+        if words and used and words[0] != "max":
+            yield int(words[0]) - int(used[0]) + _statistic(folder, "inactive_file")
+    for folder in _folders(root, "memory"):
+        words = _words(folder / "memory.limit_in_bytes")
+        used = _words(folder / "memory.usage_in_bytes")
+        if words and used:
+            yield int(words[0]) - int(used[0]) + _statistic(folder, "total_inactive_file")
+
+
+def _statistic(folder: Path, name: str) -> int:
+    words = _words(folder / "memory.stat")
+    return int(words[words.index(name) + 1]) if name in words else 0
 
 
 def _cpu_limits(root: Path) -> Iterator[Tuple[float, str]]:
@@ -82,11 +113,11 @@ def _folders(root: Path, controller: str) -> Iterable[Path]:
     return [*folders, tree]
 
 
-def _machine_memory(root: Path) -> int:
+def _meminfo(root: Path, name: str) -> int:
     for line in (root / "proc/meminfo").read_text().splitlines():
-        if line.startswith("MemTotal:"):
+        if line.startswith(f"{name}:"):
             return int(line.split()[1]) * 1024
-    raise ValueError("/proc/meminfo has no line MemTotal.")
+    raise ValueError(f"/proc/meminfo has no line {name}.")
 
 
 def _words(path: Path) -> List[str]:

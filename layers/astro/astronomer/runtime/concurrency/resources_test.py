@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Mapping
 
 import pytest
-from astronomer.runtime.concurrency.resources import MIB, measure
+from astronomer.runtime.concurrency.resources import MIB, available_memory, measure
 
 MACHINE = {"proc/meminfo": "MemTotal:  8388608 kB\nMemFree: 1 kB\n"}
 
@@ -79,3 +79,20 @@ def test_a_kernel_that_says_something_else_is_an_error(tmp_path: Path) -> None:
 def test_this_machine_can_be_measured() -> None:
     resources = measure()
     assert resources.cpus > 0 and resources.memory > 64 * MIB
+
+
+def test_file_cache_that_can_be_dropped_is_available(tmp_path: Path) -> None:
+    files = {
+        "proc/meminfo": "MemTotal: 8388608 kB\nMemAvailable: 4194304 kB\n",
+        "proc/self/cgroup": "3:memory:/\n0::/\n",
+        "sys/fs/cgroup/memory.max": f"{500 * MIB}\n",
+        "sys/fs/cgroup/memory.current": f"{450 * MIB}\n",
+        "sys/fs/cgroup/memory.stat": f"anon 1\ninactive_file {100 * MIB}\n",
+    }
+    assert available_memory(tree(tmp_path, files)) == 150 * MIB
+    files["sys/fs/cgroup/memory.max"] = "max\n"
+    assert available_memory(tree(tmp_path, files)) == 4096 * MIB
+    for name, value in (("limit", 300), ("usage", 290)):
+        files[f"sys/fs/cgroup/memory/memory.{name}_in_bytes"] = f"{value * MIB}\n"
+    files["sys/fs/cgroup/memory/memory.stat"] = f"total_inactive_file {5 * MIB}\n"
+    assert available_memory(tree(tmp_path, files)) == 15 * MIB

@@ -147,17 +147,7 @@ def _send(number: signal.Signals, pids: Iterable[int]) -> None:
 
 def _descendants(pid: int) -> list[int]:
     """Processes that it started, and those that these did."""
-    children: dict[int, list[int]] = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                with open(f"/proc/{entry}/stat", "rb") as stat:
-                    # After the name, which may hold anything: the state, and the parent.
-                    parent = int(stat.read().rpartition(b")")[2].split()[1])
-            except OSError:
-                continue
-            children.setdefault(parent, []).append(int(entry))
-    found = list(children.get(pid, ()))
-    for each in found:
-        found += children.get(each, ())
-    return found
+    # Only where it is needed: what it imports in turn would hold up every start.
+    from astronomer.runtime.process_table import ProcessTable
+
+    return [each.pid for each in ProcessTable.read().descendants(pid)]

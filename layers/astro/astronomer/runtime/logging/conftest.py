@@ -67,6 +67,38 @@ def connections(s3: S3) -> Dict[str, str]:
     }
 
 
+def make_run(dags: Path, function: str, run_id: str) -> None:
+    """Write the file `dag.py` with the DAG `dag` and its one task `task`, and make a run of it.
+
+    Args:
+        dags: The folder.
+        function: Source of what the task does, a function `work`.
+        run_id: The run.
+    """
+    from airflow.models import DagBag
+    from airflow.utils import timezone
+    from airflow.utils.state import State
+
+    source = (
+        "from datetime import datetime\nimport os, time\nfrom airflow import DAG\n"
+        "from airflow.operators.python import PythonOperator\n"
+        f"{function}\n"
+        "with DAG('dag', start_date=datetime(2022, 7, 1), schedule_interval=None) as dag:\n"
+        "    PythonOperator(task_id='task', python_callable=work)\n"
+    )
+    # Whole at each moment: tasks that start meanwhile read it.
+    (dags / "dag.part").write_text(source)
+    (dags / "dag.part").rename(dags / "dag.py")
+    date = timezone.utcnow()
+    DagBag(str(dags), include_examples=False).get_dag("dag").create_dagrun(
+        run_id=run_id,
+        state=State.RUNNING,
+        execution_date=date,
+        data_interval=(date, date),
+        external_trigger=True,
+    )
+
+
 class Machine:
     """A home of Airflow's, with the database and the store that all machines share."""
 
@@ -97,26 +129,7 @@ class Machine:
             function: Source of what it does, a function `work`.
             run_id: The run, which is made.
         """
-        from airflow.models import DagBag
-        from airflow.utils import timezone
-        from airflow.utils.state import State
-
-        source = (
-            "from datetime import datetime\nimport os, time\nfrom airflow import DAG\n"
-            "from airflow.operators.python import PythonOperator\n"
-            f"{function}\n"
-            "with DAG('dag', start_date=datetime(2022, 7, 1), schedule_interval=None) as dag:\n"
-            "    PythonOperator(task_id='task', python_callable=work)\n"
-        )
-        (self.home / "dags/dag.py").write_text(source)
-        date = timezone.utcnow()
-        DagBag(str(self.home / "dags"), include_examples=False).get_dag("dag").create_dagrun(
-            run_id=run_id,
-            state=State.RUNNING,
-            execution_date=date,
-            data_interval=(date, date),
-            external_trigger=True,
-        )
+        make_run(self.home / "dags", function, run_id)
         return self.start_again(run_id)
 
     def start_again(self, run_id: str) -> "subprocess.Popen[bytes]":
