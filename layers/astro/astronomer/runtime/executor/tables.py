@@ -90,7 +90,6 @@ _MIGRATIONS = (
 
     CREATE TABLE astronomer_allocator (
         only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-        backend_pid integer,
         passed_at timestamptz NOT NULL DEFAULT now()
     );
     INSERT INTO astronomer_allocator DEFAULT VALUES;
