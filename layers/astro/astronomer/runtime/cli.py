@@ -10,6 +10,7 @@ from typing import Optional, Sequence
 _COMMANDS = {
     "config": "astronomer.runtime.concurrency.command",
     "health": "astronomer.runtime.health.command",
+    "runner": "astronomer.runtime.executor.runner.command",
 }
 """Each names a module with `add_arguments(parser)` and `run(arguments) -> exit code`.
 
@@ -19,6 +20,7 @@ Only the one that was asked for is imported: a probe runs every few seconds.
 _HELP = {
     "config": "the defaults that this container's CPUs and memory call for, each with its reason",
     "health": "whether an Airflow component works: exit code 0 or 1",
+    "runner": "runs tasks for the Runtime executor",
 }
 
 

@@ -120,7 +120,8 @@ def end_expired_leases(cursor: Any) -> None:
 
 
 def take_back(cursor: Any) -> None:
-    """Let others have what Airflow has not begun on runners that ended; the rest has failed."""
+    """Let others have what has not begun on runners that end or have ended; what has begun on those
+    that have ended has failed."""
     cursor.execute(
         f"""
         WITH left_over AS (
@@ -132,7 +133,8 @@ def take_back(cursor: Any) -> None:
                     AND w.map_index = a.map_index AND w.try_number = a.try_number
                 ) AS again
             FROM astronomer_allocation a JOIN astronomer_runner r ON r.id = a.runner_id
-            WHERE a.state IN ('assigned', 'running') AND r.state = 'ended'
+            WHERE a.state = 'assigned' AND r.state <> 'active'
+                OR a.state = 'running' AND r.state = 'ended'
         )
         UPDATE astronomer_allocation a SET
             state = CASE WHEN l.again THEN 'unassigned' ELSE 'completed' END,

@@ -21,16 +21,7 @@ OLDEST_POSTGRES = 12
 
 _CONNECT_SECONDS = 5
 
-_STATEMENT_SECONDS = 20
-
-# A peer that is gone without a word is noticed in seconds, not in the system's two hours.
-_KEEPALIVES = {
-    "keepalives": 1,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
+_STATEMENT_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -46,11 +37,14 @@ class Database:
     arguments: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     """What Airflow gives the driver beside the URL."""
 
-    def connect(self, name: str = "astronomer-runtime executor") -> Any:
+    def connect(
+        self, name: str = "astronomer-runtime executor", seconds: float = _STATEMENT_SECONDS
+    ) -> Any:
         """Open a connection of psycopg2's, in which every statement is its own transaction.
 
         Args:
             name: What the database's list of sessions calls it.
+            seconds: Bound of each statement, and of waiting for a server that says nothing.
 
         Raises:
             psycopg2.Error: It cannot be opened.
@@ -58,10 +52,14 @@ class Database:
         import psycopg2
 
         given = {**driver_arguments(url_of(self.url)), **self.arguments}
-        limits = f"-c statement_timeout={_STATEMENT_SECONDS}s"
+        limits = f"-c statement_timeout={int(seconds * 1000)}"
         chosen = {
             "connect_timeout": os.environ.get("PGCONNECT_TIMEOUT", _CONNECT_SECONDS),
-            **_KEEPALIVES,
+            # A peer that is gone without a word is noticed soon, not in the system's two hours.
+            "keepalives_idle": max(1, int(seconds / 4)),
+            "keepalives_interval": max(1, int(seconds / 8)),
+            "keepalives_count": 3,
+            "tcp_user_timeout": int(seconds * 1000),
             **given,
             "options": f"{given.get('options', '')} {limits}".strip(),
             "application_name": name,
@@ -85,6 +83,20 @@ class Database:
             yield connection
         finally:
             connection.close()
+
+
+@contextmanager
+def transaction(connection: Any) -> Iterator[Any]:
+    """A cursor whose statements are made together, or none of them, at the end of the block."""
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        try:
+            yield cursor
+            cursor.execute("COMMIT")
+        except BaseException:
+            if not connection.closed:
+                cursor.execute("ROLLBACK")
+            raise
 
 
 def of_environment(environ: Mapping[str, str]) -> Database:

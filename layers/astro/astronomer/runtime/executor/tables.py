@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from astronomer.runtime.errors import ConfigurationError
-from astronomer.runtime.executor.connection import OLDEST_POSTGRES
+from astronomer.runtime.executor.connection import OLDEST_POSTGRES, transaction
 
 MIGRATION_LOCK = 0x4153_5452_4F01
 """Advisory lock of whoever makes or changes the tables."""
@@ -135,26 +135,21 @@ def migrate(connection: Any) -> None:
                 "the metadata database takes no writes, so the Runtime executor cannot make its"
                 " tables there; name the server that does."
             )
-        cursor.execute("BEGIN")
-        try:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
-            found = _version(cursor)
-            if found > VERSION:
-                raise ConfigurationError(
-                    f"the Runtime executor's tables are of version {found}, and this release knows"
-                    f" {VERSION}; use the later release, or run `astronomer-runtime executor drop`"
-                    " while nothing runs."
-                )
-            if not found:
-                cursor.execute(f"CREATE TABLE {_VERSION_TABLE} (version integer NOT NULL)")
-                cursor.execute(f"INSERT INTO {_VERSION_TABLE} VALUES (0)")
-            for statements in _MIGRATIONS[found:]:
-                cursor.execute(statements)
-            cursor.execute(f"UPDATE {_VERSION_TABLE} SET version = %s", (VERSION,))
-            cursor.execute("COMMIT")
-        except BaseException:
-            cursor.execute("ROLLBACK")
-            raise
+    with transaction(connection) as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+        found = _version(cursor)
+        if found > VERSION:
+            raise ConfigurationError(
+                f"the Runtime executor's tables are of version {found}, and this release knows"
+                f" {VERSION}; use the later release, or run `astronomer-runtime executor drop`"
+                " while nothing runs."
+            )
+        if not found:
+            cursor.execute(f"CREATE TABLE {_VERSION_TABLE} (version integer NOT NULL)")
+            cursor.execute(f"INSERT INTO {_VERSION_TABLE} VALUES (0)")
+        for statements in _MIGRATIONS[found:]:
+            cursor.execute(statements)
+        cursor.execute(f"UPDATE {_VERSION_TABLE} SET version = %s", (VERSION,))
 
 
 def exist(connection: Any) -> bool:
@@ -165,16 +160,10 @@ def exist(connection: Any) -> bool:
 
 def drop(connection: Any) -> None:
     """Remove all of them; nothing happens where there are none."""
-    with connection.cursor() as cursor:
-        cursor.execute("BEGIN")
-        try:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
-            for table in TABLES:
-                cursor.execute(f"DROP TABLE IF EXISTS {table}")
-            cursor.execute("COMMIT")
-        except BaseException:
-            cursor.execute("ROLLBACK")
-            raise
+    with transaction(connection) as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+        for table in TABLES:
+            cursor.execute(f"DROP TABLE IF EXISTS {table}")
 
 
 def _version(cursor: Any) -> int:
