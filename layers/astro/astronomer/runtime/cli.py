@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Optional, Sequence
 
 _COMMANDS = {
@@ -31,6 +32,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     chosen = next((word for word in words if not word.startswith("-")), None)
     for name, module in _COMMANDS.items():
+        # An image of Airflow 3 does not hold all of this package.
+        if name == "runner" and find_spec("astronomer.runtime.executor") is None:
+            continue
         command = commands.add_parser(name, help=_HELP[name])
         if name == chosen:
             import_module(module).add_arguments(command)
