@@ -149,24 +149,19 @@ def airflow(deployment: Database, postgres: PostgresServer, tmp_path: Path) -> I
 
 
 def test_a_dag_runs_with_what_its_tasks_ask_for(airflow: Deployment) -> None:
-    mapped = (
-        'BashOperator.partial(task_id="mapped", resources={"slots": 3})'
-        '.expand(bash_command=["true", "true"]) >> last'
-    )
-    airflow.write_dag(
-        f"""
-last = PythonOperator(task_id="last", python_callable=work, resources={{"cpu": "0.5",
-    "memory": "600MB", "slots": "2"}})
+    tasks = """
+last = PythonOperator(task_id="last", python_callable=work,
+    resources={"cpu": "0.5", "memory": "600MB", "slots": "2"})
 BashOperator(task_id="shell", bash_command="true") >> last
 PythonSensor(task_id="sensor", python_callable=waits, mode="reschedule", poke_interval=1) >> last
-BashOperator(task_id="again", bash_command="test {{{{{{{{ ti.try_number }}}}}}}} -gt 1") >> last
-{mapped if airflow_version() >= (2, 3, 0) else ""}
-""".replace(
-            "{{{{", "{{"
-        ).replace(
-            "}}}}", "}}"
-        )
-    )
+BashOperator(task_id="again", bash_command="test {{ ti.try_number }} -gt 1") >> last
+"""
+    if airflow_version() >= (2, 3, 0):
+        tasks += """
+mapped = BashOperator.partial(task_id="mapped", resources={"slots": 3})
+mapped.expand(bash_command=["true", "true"]) >> last
+"""
+    airflow.write_dag(tasks)
     airflow.scheduler()
     airflow.runner("one", "--cpu", "4", "--memory", "4Gi")
     airflow.trigger()
@@ -255,7 +250,7 @@ def test_what_a_killed_runner_had_begun_is_tried_again_and_what_waits_goes_on(
 
 
 @pytest.mark.parametrize("url", ["sqlite:////tmp/nowhere.db", "mysql://127.0.0.1/airflow"])
-def test_a_scheduler_on_another_database_is_refused_in_a_sentence(
+def test_a_runner_on_another_database_is_refused_in_a_sentence(
     airflow: Deployment, url: str
 ) -> None:
     for name in ("AIRFLOW__CORE__SQL_ALCHEMY_CONN", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"):

@@ -66,7 +66,9 @@ def take_request(task: Any) -> None:
     config = task.executor_config
     try:
         own = config.get(KEY) if isinstance(config, Mapping) else None
-        asked = {**checked(written), **(checked(own) if own is not None else {})}
+        checked(written)
+        if own is not None:
+            checked(own)
         if written and config and not isinstance(config, Mapping):
             raise InvalidQuantity(
                 "`executor_config` is no dict, so there is no place for `resources`; make it one"
@@ -75,7 +77,7 @@ def take_request(task: Any) -> None:
         raise AirflowClusterPolicyViolation(f"task {task.task_id} of {task.dag_id}: {error}.")
     if resources is None or not written:
         return
-    _set(task, "executor_config", {**(config or {}), KEY: asked})
+    _set(task, "executor_config", {**(config or {}), KEY: {**written, **(own or {})}})
     # Airflow before 2.3 cannot store such an object with a DAG, nor 2.3 with a mapped task.
     if not resources.has_airflow_s:
         _set(task, "resources", None)

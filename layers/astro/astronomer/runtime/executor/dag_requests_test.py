@@ -66,9 +66,9 @@ with TaskGroup("group"):
     assert errors == []
     assert found == {
         "plain": {},
-        "own": {"astronomer": {"cpu": 1500, "memory": 1024 * 10**6, "slots": 2}},
-        "both": {"astronomer": {"cpu": 1000, "slots": 3}, "KubernetesExecutor": {"image": "i"}},
-        "group.inner": {"astronomer": {"memory": 2**30}},
+        "own": {"astronomer": {"cpu": "1.5", "memory": "1024MB", "slots": "2"}},
+        "both": {"astronomer": {"cpu": 1, "slots": 3}, "KubernetesExecutor": {"image": "i"}},
+        "group.inner": {"astronomer": {"memory": "1Gi"}},
     }
 
 

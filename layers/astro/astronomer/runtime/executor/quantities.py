@@ -101,7 +101,7 @@ def shown_cpu(millis: int) -> str:
 
 def _text(value: Any) -> str:
     # A bool is an int to Python, and no amount to anybody.
-    if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return ""
     return str(value).strip()
 
