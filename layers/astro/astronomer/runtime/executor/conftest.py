@@ -13,14 +13,6 @@ from astronomer.runtime.executor.connection import Database
 from astronomer.runtime.testing.postgres import PostgresServer
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """The server; tests leave it as they find it."""
-    server = PostgresServer()
-    yield server
-    server.remove()
-
-
 @pytest.fixture
 def database_name(postgres: PostgresServer) -> str:
     """A database of the test's own, without tables."""

@@ -76,9 +76,11 @@ class Database:
         return connection
 
     @contextmanager
-    def connected(self, name: str = "astronomer-runtime executor") -> Iterator[Any]:
+    def connected(
+        self, name: str = "astronomer-runtime executor", seconds: float = _STATEMENT_SECONDS
+    ) -> Iterator[Any]:
         """As `connect`, for a block."""
-        connection = self.connect(name)
+        connection = self.connect(name, seconds)
         try:
             yield connection
         finally:
