@@ -100,7 +100,7 @@ class RuntimeExecutor(BaseExecutor):
             self._side.flush()
             for finished in self._side.finished():
                 if finished.reason:
-                    self.log.warning("%s: %s.", _key(finished.key), finished.reason)
+                    self.log.warning("%s: %s", _key(finished.key), finished.reason)
                 self.change_state(
                     _key(finished.key), State.SUCCESS if finished.succeeded else State.FAILED
                 )
@@ -142,7 +142,7 @@ class RuntimeExecutor(BaseExecutor):
         new = [each for each in found if (each[0], each[2]) not in self._said]
         self._said = {(number, reason) for number, _, reason in found}
         for _, key, reason in new:
-            self.log.warning("%s waits: %s.", _key(key), reason)
+            self.log.warning("%s waits: %s", _key(key), reason)
         if new:
             side.log_events([number for number, _, _ in new])
 

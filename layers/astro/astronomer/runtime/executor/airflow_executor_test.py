@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 from astronomer.runtime.airflow_version import airflow_version
-from astronomer.runtime.executor.conftest import airflow_environment
+from astronomer.runtime.executor.conftest import airflow_environment, enforced
 from astronomer.runtime.executor.connection import Database
 from astronomer.runtime.testing.postgres import PostgresServer
 from astronomer.runtime.testing.processes import end_with_parent
@@ -208,7 +208,7 @@ PythonOperator(task_id="waits", python_callable=work, queue="later", retries=0)
     airflow.wait(lambda: [mark[:3] for mark in airflow.marks()] == [["runs", "1", "start"]])
     airflow.wait(
         lambda: airflow.sql(
-            "SELECT 1 FROM astronomer_allocation WHERE reason = 'no runner serves queue ''later'''"
+            "SELECT 1 FROM astronomer_allocation WHERE reason = 'No runner serves queue ''later''.'"
         )
     )
     airflow.wait(lambda: airflow.sql("SELECT 1 FROM log WHERE event = 'task waits'"))
@@ -227,6 +227,7 @@ PythonOperator(task_id="waits", python_callable=work, queue="later", retries=0)
     ]
 
 
+@enforced
 def test_what_a_killed_runner_had_begun_is_tried_again_and_what_waits_goes_on(
     airflow: Deployment,
 ) -> None:

@@ -144,7 +144,7 @@ def take_back(cursor: Any) -> None:
             ended_at = CASE WHEN l.again THEN NULL ELSE now() END,
             succeeded = CASE WHEN l.again THEN NULL ELSE false END,
             reason = CASE WHEN l.again THEN '' ELSE
-                'its runner ' || l.name || ' ended: ' || l.end_reason END
+                'Its runner ' || l.name || ' ended: ' || l.end_reason || '.' END
         FROM left_over l WHERE a.id = l.id AND a.state IN ('assigned', 'running')
         RETURNING a.id, l.again
         """
@@ -161,7 +161,7 @@ def forget_what_airflow_took_back(cursor: Any) -> None:
     cursor.execute(
         f"""
         UPDATE astronomer_allocation a SET state = 'completed', ended_at = now(),
-            succeeded = false, reported = true, reason = 'Airflow does not want it any more'
+            succeeded = false, reported = true, reason = 'Airflow does not want it any more.'
         WHERE a.state = 'unassigned' AND a.queued_at < now() - interval '30 seconds'
             AND NOT {airflow_rows.IS_QUEUED}
         """

@@ -47,7 +47,7 @@ def test_a_task_goes_to_the_runner_with_room_which_hears_of_it(
 def test_what_has_no_place_says_why_until_it_has(sql: Sql, allocator: Allocator) -> None:
     task = queue_task(sql, queue="gpu")
     allocator.pass_once()
-    assert state(sql, task) == ("unassigned", None, "no runner serves queue 'gpu'")
+    assert state(sql, task) == ("unassigned", None, "No runner serves queue 'gpu'.")
     runner = add_runner(sql, queues=["gpu"])
     allocator.pass_once()
     assert state(sql, task) == ("assigned", runner, "")
@@ -100,7 +100,7 @@ def test_what_had_begun_on_a_lost_runner_is_reported_to_airflow_with_the_reason(
     sql("UPDATE task_instance SET state='running', try_number=1, job_id=%s", job[0])
     sql("UPDATE astronomer_runner SET lease_until=now() - interval '1 millisecond'")
     allocator.pass_once()
-    reason = "its runner lost ended: it did not renew its lease"
+    reason = "Its runner lost ended: it did not renew its lease."
     assert state(sql, task)[::2] == ("completed", reason)
     # What Airflow looks for every ten seconds; the task's own state is Airflow's to change.
     assert sql("SELECT state FROM job") == [("failed",)]

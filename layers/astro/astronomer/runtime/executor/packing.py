@@ -226,7 +226,7 @@ class _Queue:
     def impossibility(self, asked: _Asked) -> str:
         """Why none has as much."""
         if not self.runners:
-            return f"no runner serves queue '{self.name}'"
+            return f"No runner serves queue '{self.name}'."
         cpu, memory, slots = asked
         most_cpu = max(runner.cpu_millis for runner in self.runners)
         most_memory = max(runner.memory_bytes for runner in self.runners)
@@ -240,7 +240,7 @@ class _Queue:
         if slots > most_slots:
             too_large.append(f"{slots} slots where the most is {most_slots}")
         what = ", ".join(too_large) or "CPU, memory and slots that no single one has together"
-        return f"it is larger than any runner of queue '{self.name}': it asks for {what}"
+        return f"It is larger than any runner of queue '{self.name}': it asks for {what}."
 
 
 def _could(runner: Runner, asked: _Asked) -> bool:

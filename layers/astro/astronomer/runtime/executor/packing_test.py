@@ -100,18 +100,18 @@ def test_a_small_task_goes_past_a_big_one_that_has_no_room_yet() -> None:
 @pytest.mark.parametrize(
     "queue, asked, reason",
     [
-        ("other", {}, "no runner serves queue 'other'"),
+        ("other", {}, "No runner serves queue 'other'."),
         (
             "default",
             {"cpu_millis": 8000},
-            "it is larger than any runner of queue 'default': it asks for 8 CPUs where the most"
-            " is 4 CPUs",
+            "It is larger than any runner of queue 'default': it asks for 8 CPUs where the most"
+            " is 4 CPUs.",
         ),
         (
             "default",
             {"memory_bytes": 9 * GIB, "slots": 17},
-            "it is larger than any runner of queue 'default': it asks for 9216 MiB of memory where"
-            " the most is 8192 MiB, 17 slots where the most is 16",
+            "It is larger than any runner of queue 'default': it asks for 9216 MiB of memory where"
+            " the most is 8192 MiB, 17 slots where the most is 16.",
         ),
     ],
 )

@@ -65,7 +65,7 @@ def as_text(runner: str, assignment: Assignment, ended: Any, seconds: float) -> 
     if assignment.cpu_millis:
         asked.insert(0, shown_cpu(assignment.cpu_millis))
     if ended.reason:
-        how = f"was ended: {ended.reason}"
+        how = f"was ended. {ended.reason.rstrip('.')}"
     elif ended.signal is not None:
         how = f"ended by signal {ended.signal}"
     else:

@@ -117,7 +117,7 @@ class Runner:
         self._collect()
         self._leave()
         if time.monotonic() > self._safe_until:
-            self._end_tasks("its runner could not renew its lease in the database in time", 0)
+            self._end_tasks("Its runner could not renew its lease in the database in time.", 0)
         try:
             self._talk()
         except Exception as error:
@@ -165,8 +165,8 @@ class Runner:
     def _leave(self) -> None:
         if self._leave_at is not None and time.monotonic() >= self._leave_at:
             self._end_tasks(
-                f"its runner {self._identity.name} was told to end, and gave tasks"
-                f" {self._drain_seconds:g} s to end by themselves",
+                f"Its runner {self._identity.name} was told to end, and gave tasks"
+                f" {self._drain_seconds:g} s to end by themselves.",
                 _STOP_GRACE_SECONDS,
             )
 
@@ -262,7 +262,7 @@ class Runner:
             f"the lease of runner {self._identity.name} is over, and others may have its tasks; it"
             " ends them and begins anew."
         )
-        self._end_tasks("the lease of its runner was over, and others may have it", 0)
+        self._end_tasks("The lease of its runner was over, and others may have it.", 0)
         self._number, self._outbox = None, []
         self._safe_until = float("-inf")
 
@@ -271,7 +271,7 @@ class Runner:
         try:
             process = self._starter.start(assignment.command, limits, assignment.name)
         except (OSError, RuntimeError, ValueError) as error:
-            reason = f"its runner could not start it: {error}"
+            reason = f"Its runner could not start it: {error}."
             self._note_end(assignment, Ended(None, None, reason, 0, 0.0), 0.0)
             self._claim_at = float("-inf")
             return

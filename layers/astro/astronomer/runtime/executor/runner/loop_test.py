@@ -6,22 +6,17 @@ import signal
 import subprocess
 import sys
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import pytest
 from astronomer.runtime.executor.allocator import Allocator
+from astronomer.runtime.executor.conftest import enforced
 from astronomer.runtime.executor.connection import Database
 from astronomer.runtime.executor.packing import Strategy
 from astronomer.runtime.testing.allocations import queue_task
 from astronomer.runtime.testing.postgres import PostgresServer
 from astronomer.runtime.testing.processes import end_with_parent
-from astronomer.runtime.testing.runner import ISOLATION
-
-enforced = pytest.mark.skipif(
-    find_spec(ISOLATION) is None, reason="only a warm parent ends tasks without their runner"
-)
 
 
 class Runners:
@@ -179,7 +174,7 @@ def test_what_runs_beyond_the_bound_of_draining_is_stopped_and_said_so(runners: 
     runners.wait(lambda: runners.has("begun"))
     process.terminate()
     assert process.wait(60) == 0
-    reason = "its runner one was told to end, and gave tasks 0.5 s to end by themselves"
+    reason = "Its runner one was told to end, and gave tasks 0.5 s to end by themselves."
     assert row(runners, number, "succeeded", "reason") == (False, reason)
     assert runners.sql("SELECT extra FROM log WHERE event='task ended by runner'") == [(reason,)]
     assert runners.lines()[0]["reason"] == reason

@@ -102,7 +102,7 @@ class PlainStarter:
         """End all tasks at once."""
         for task in self._tasks:
             if task.poll() is None:
-                task.stop(0, "its runner ended")
+                task.stop(0, "Its runner ended.")
         for task in self._tasks:
             while task.poll() is None:
                 time.sleep(0.01)
