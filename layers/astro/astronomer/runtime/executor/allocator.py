@@ -20,7 +20,7 @@ from astronomer.runtime import options
 from astronomer.runtime.airflow_options import Sources
 from astronomer.runtime.errors import StartError
 from astronomer.runtime.executor import airflow_rows, channels, tables
-from astronomer.runtime.executor.connection import Database, of_environment
+from astronomer.runtime.executor.connection import Database, bound_answers, of_environment
 from astronomer.runtime.executor.packing import Runner, Strategy, Waiting, pack
 from astronomer.runtime.messages import say
 
@@ -39,6 +39,7 @@ KEPT_DAYS = 14
 _POLL_SECONDS = 1.0
 _CARE_SECONDS = 10.0
 _RETRY_SECONDS = 1.0
+_ANSWER_SECONDS = 30.0
 
 _STRATEGY = "ALLOCATOR_STRATEGY"
 
@@ -313,6 +314,7 @@ def main() -> int:
     import psycopg2
 
     _end_with_scheduler()
+    bound_answers(_ANSWER_SECONDS)
     last_error = ""
     try:
         database, chosen = of_environment(os.environ), strategy(os.environ)

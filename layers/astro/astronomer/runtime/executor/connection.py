@@ -7,6 +7,8 @@ processes that do not import Airflow.
 from __future__ import annotations
 
 import os
+import select
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -85,6 +87,33 @@ class Database:
             yield connection
         finally:
             connection.close()
+
+
+def bound_answers(seconds: float) -> None:
+    """Have every wait for an answer of psycopg2's end after so long, in this whole process.
+
+    The driver itself waits for as long as the server's machine takes what is sent, and no signal
+    reaches Python meanwhile. A connection whose answer did not come is closed.
+    """
+    import psycopg2
+    from psycopg2 import extensions
+
+    def wait(connection: Any) -> None:
+        deadline = time.monotonic() + seconds
+        while True:
+            state = connection.poll()
+            if state == extensions.POLL_OK:
+                return
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise psycopg2.OperationalError("no answer in time")
+            number = connection.fileno()
+            if state == extensions.POLL_READ:
+                select.select([number], [], [], left)
+            else:
+                select.select([], [number], [], left)
+
+    extensions.set_wait_callback(wait)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from astronomer.runtime.errors import ConfigurationError
 from astronomer.runtime.executor import channels, tables
-from astronomer.runtime.executor.connection import Database, transaction
+from astronomer.runtime.executor.connection import Database, bound_answers, transaction
 from astronomer.runtime.executor.runner import assignments, registration
 from astronomer.runtime.executor.runner.assignments import Assignment
 from astronomer.runtime.executor.runner.registration import Identity, Namesake
@@ -80,6 +80,8 @@ class Runner:
         self._namesake: Optional[Namesake] = None
         self._trouble = ""
         self._wakeups = socket.socketpair()
+        # So that there is time to try again before the lease ends.
+        self._answer_seconds = max(1.0, identity.lease_seconds / 4)
 
     def told_to_end(self, number: int = 0, frame: Any = None) -> None:
         """Take no more tasks, and return from `run` when those that run have ended; told again,
@@ -95,6 +97,7 @@ class Runner:
         """
         for end in self._wakeups:
             end.setblocking(False)
+        bound_answers(self._answer_seconds)
         signal.set_wakeup_fd(self._wakeups[1].fileno())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.told_to_end)
@@ -209,9 +212,7 @@ class Runner:
         self._trouble = ""
 
     def _open(self) -> Any:
-        # Tasks go on while one statement waits: their bound is the lease's, which others keep.
-        seconds = max(1.0, self._identity.lease_seconds / 3)
-        connection = self._database.connect("astronomer-runtime runner", seconds)
+        connection = self._database.connect("astronomer-runtime runner", self._answer_seconds)
         try:
             tables.migrate(connection)
             if self._number is not None:

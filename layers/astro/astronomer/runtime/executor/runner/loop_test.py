@@ -17,6 +17,7 @@ from astronomer.runtime.executor.packing import Strategy
 from astronomer.runtime.testing.allocations import queue_task
 from astronomer.runtime.testing.postgres import PostgresServer
 from astronomer.runtime.testing.processes import end_with_parent
+from astronomer.runtime.testing.proxy import Proxy
 
 
 class Runners:
@@ -30,12 +31,17 @@ class Runners:
         self.processes: Dict[str, "subprocess.Popen[bytes]"] = {}
 
     def start(
-        self, name: str = "one", lease: float = 60, drain: float = 60, wait: bool = True
+        self,
+        name: str = "one",
+        lease: float = 60,
+        drain: float = 60,
+        wait: bool = True,
+        url: str = "",
     ) -> "subprocess.Popen[bytes]":
         """Start one; the next of the same name replaces it in `processes`."""
         environ = {
             **os.environ,
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self._database.url,
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url or self._database.url,
             "PYTHONPATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path))),
         }
         with (self._folder / f"{name}.out").open("ab") as out:
@@ -257,6 +263,30 @@ def test_a_database_that_takes_no_writes_ends_tasks_with_the_lease(
 
     # Airflow had not begun it, so another life of the runner has it.
     runners.wait(is_again)
+
+
+def test_a_runner_that_is_cut_off_ends_its_tasks_before_its_lease_and_comes_back(
+    runners: Runners, deployment: Database, postgres: PostgresServer
+) -> None:
+    proxy = Proxy(postgres.port)
+    url = deployment.url.replace(f":{postgres.port}/", f":{proxy.port}/")
+    runners.start(lease=6, url=url)
+    runners.queue("touch $0/begun; while true; do date +%s.%N > $0/new; mv $0/new $0/alive; done")
+    runners.wait(lambda: runners.has("begun"))
+    proxy.cut()
+    try:
+        runners.wait(
+            lambda: runners.sql("SELECT 1 FROM astronomer_runner WHERE lease_until < now()")
+        )
+        (until,) = runners.sql(
+            "SELECT extract(epoch FROM lease_until)::float8 FROM astronomer_runner"
+        )
+        assert float((runners._folder / "alive").read_text()) < until[0]
+        assert "lease" in runners.lines()[0]["reason"]
+    finally:
+        proxy.mend()
+    runners.wait(lambda: runners.output().count("takes tasks of default") == 2)
+    proxy.close()
 
 
 @enforced
