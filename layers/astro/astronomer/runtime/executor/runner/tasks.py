@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from importlib import import_module
@@ -49,8 +50,11 @@ class PlainTask:
     """A task in a process group of its own."""
 
     def __init__(self, command: Sequence[str]) -> None:
+        words = list(command)
+        # This interpreter's, whatever the PATH has.
+        words[:1] = [sys.executable, "-m", "airflow"] if words[0] == "airflow" else words[:1]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, start_new_session=True, close_fds=True
+            words, stdin=subprocess.DEVNULL, start_new_session=True, close_fds=True
         )
         self.pid = self._process.pid
         self._reason = ""
