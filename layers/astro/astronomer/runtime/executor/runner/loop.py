@@ -80,8 +80,8 @@ class Runner:
         self._namesake: Optional[Namesake] = None
         self._trouble = ""
         self._wakeups = socket.socketpair()
-        # So that there is time to try again before the lease ends.
-        self._answer_seconds = max(1.0, identity.lease_seconds / 4)
+        # Less than is left of a lease when tasks are to be ended: this thread may wait so long.
+        self._answer_seconds = max(1.0, identity.lease_seconds / 8)
 
     def told_to_end(self, number: int = 0, frame: Any = None) -> None:
         """Take no more tasks, and return from `run` when those that run have ended; told again,

@@ -270,7 +270,7 @@ def test_a_runner_that_is_cut_off_ends_its_tasks_before_its_lease_and_comes_back
 ) -> None:
     proxy = Proxy(postgres.port)
     url = deployment.url.replace(f":{postgres.port}/", f":{proxy.port}/")
-    runners.start(lease=6, url=url)
+    runners.start(lease=10, url=url)
     runners.queue("touch $0/begun; while true; do date +%s.%N > $0/new; mv $0/new $0/alive; done")
     runners.wait(lambda: runners.has("begun"))
     proxy.cut()
@@ -282,6 +282,7 @@ def test_a_runner_that_is_cut_off_ends_its_tasks_before_its_lease_and_comes_back
             "SELECT extract(epoch FROM lease_until)::float8 FROM astronomer_runner"
         )
         assert float((runners._folder / "alive").read_text()) < until[0]
+        runners.wait(runners.lines)
         assert "lease" in runners.lines()[0]["reason"]
     finally:
         proxy.mend()
