@@ -19,7 +19,7 @@ from astronomer.runtime.executor.connection import of_environment
 from astronomer.runtime.executor.quantities import InvalidQuantity
 from astronomer.runtime.executor.requests import Defaults
 from astronomer.runtime.executor.scheduler_side import Queued, SchedulerSide, Try
-from astronomer.runtime.refusal import end
+from astronomer.runtime.messages import say
 
 _ALLOCATOR = "astronomer.runtime.executor.allocator"
 
@@ -58,7 +58,9 @@ class RuntimeExecutor(BaseExecutor):
             self._side = SchedulerSide(of_environment(os.environ), owner)
             self._side.connect()
         except StartError as error:
-            end(error)
+            say(str(error))
+            # A job of Airflow's takes `SystemExit` for a success, and nothing has been started yet.
+            os._exit(error.exit_code)
         self._keep_allocator()
 
     def trigger_tasks(self, open_slots: int) -> None:

@@ -260,3 +260,11 @@ def test_a_runner_on_another_database_is_refused_in_a_sentence(
     assert runner.wait(60) == 78
     assert "works with PostgreSQL alone" in airflow.output("one")
     assert "Traceback" not in airflow.output("one")
+
+
+def test_a_scheduler_beside_tables_of_a_later_release_is_refused_in_a_sentence(
+    airflow: Deployment,
+) -> None:
+    airflow.sql("UPDATE astronomer_executor_version SET version = 999")
+    assert airflow.scheduler().wait(120) == 78
+    assert "tables are of version 999, and this release knows" in airflow.output("scheduler")
