@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Optional, Sequence
 
 _COMMANDS = {
     "config": "astronomer.runtime.concurrency.command",
+    "executor": "astronomer.runtime.executor.command",
     "health": "astronomer.runtime.health.command",
+    "runner": "astronomer.runtime.executor.runner.command",
 }
 """Each names a module with `add_arguments(parser)` and `run(arguments) -> exit code`.
 
@@ -18,7 +21,9 @@ Only the one that was asked for is imported: a probe runs every few seconds.
 
 _HELP = {
     "config": "the defaults that this container's CPUs and memory call for, each with its reason",
+    "executor": "what the Runtime executor's tasks wait for, and its runners",
     "health": "whether an Airflow component works: exit code 0 or 1",
+    "runner": "runs tasks for the Runtime executor",
 }
 
 
@@ -29,6 +34,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     chosen = next((word for word in words if not word.startswith("-")), None)
     for name, module in _COMMANDS.items():
+        # An image of Airflow 3 does not hold all of this package.
+        if name in ("executor", "runner") and not find_spec("astronomer.runtime.executor"):
+            continue
         command = commands.add_parser(name, help=_HELP[name])
         if name == chosen:
             import_module(module).add_arguments(command)

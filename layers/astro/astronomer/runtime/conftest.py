@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple
 
 import pytest
+from astronomer.runtime.testing.postgres import PostgresServer
 
 for _name in [name for name in os.environ if name.startswith("AIRFLOW_")]:
     del os.environ[_name]
@@ -36,6 +37,14 @@ def airflow_database() -> Iterator[Path]:
     # As Airflow says: pytest may import this file under two names, and so make two homes.
     yield Path(settings.engine.url.database)
     settings.Session.remove()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A server whose databases are the tests' own; they leave it as they find it."""
+    server = PostgresServer()
+    yield server
+    server.remove()
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,9 @@ from astronomer.runtime.options import is_true
 _HERE = {"DebugExecutor", "LocalExecutor", "SequentialExecutor"}
 _HERE_AND_IN_PODS = "LocalKubernetesExecutor"
 
+RUNTIME_EXECUTOR = "astronomer.runtime.executor.airflow_executor.RuntimeExecutor"
+"""The class of ours that the option names, whose tasks run on runners."""
+
 _PACKAGES_OF_AIRFLOW = ("airflow.executors.", "airflow.providers.")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from astronomer.runtime.airflow_options import Sources
 from astronomer.runtime.conftest import airflow_3
-from astronomer.runtime.executors import TaskPlaces, executor_names, task_places
+from astronomer.runtime.executors import RUNTIME_EXECUTOR, TaskPlaces, executor_names, task_places
 
 HERE, BOTH, ELSEWHERE = (
     TaskPlaces(True, True),
@@ -32,6 +32,7 @@ HERE, BOTH, ELSEWHERE = (
             ELSEWHERE,
         ),
         ("include.executors.LocalExecutor", ELSEWHERE),
+        (RUNTIME_EXECUTOR, ELSEWHERE),
         ("LocalExecutor,", HERE),
         ("", ELSEWHERE),
     ],

@@ -55,6 +55,9 @@ ACTIONS = frozenset(
 CELERY_ACTIONS = frozenset({"worker", "flower", "stop"})
 """What Airflow's group `celery` holds; any other word after `celery` is meant for Celery's own."""
 
+RUNNER = ("runner",)
+"""What stands for `astronomer-runtime runner`, our own component, among Airflow's commands."""
+
 _WITHOUT_DATABASE = {
     ("celery", "flower"),
     ("celery", "stop"),
@@ -73,12 +76,13 @@ COMPONENTS = (
     ("celery", "worker"),
     ("dag-processor",),
     ("kerberos",),
+    RUNNER,
     ("scheduler",),
     ("standalone",),
     ("triggerer",),
     ("webserver",),
 )
-"""Commands that run for as long as a deployment does."""
+"""Commands that run for as long as a deployment does; our own is among them."""
 
 # A person who looks at a newer database, or empties it, knows what is there.
 _DB_ACTIONS_FOR_ANY_REVISION = {"check", "reset", "shell"}

@@ -8,6 +8,7 @@ from astronomer.runtime.entrypoint.airflow_cli import (
     ACTIONS,
     CELERY_ACTIONS,
     GROUPS,
+    RUNNER,
     Words,
     words_of,
 )
@@ -28,7 +29,8 @@ class Command:
 
     Args:
         argv: What to execute; the first is a program's name or path.
-        airflow: The Airflow commands that it runs, each as its words; empty when it runs none.
+        airflow: The Airflow commands that it runs, each as its words, with our own runner as one of
+            them; empty when it runs none.
         prepares: Whether something else runs before them.
     """
 
@@ -75,5 +77,7 @@ def _airflow_commands(argv: Sequence[str]) -> tuple[Words, ...]:
     program, arguments = os.path.basename(argv[0]), argv[1:]
     if program.startswith("python") and tuple(arguments[:2]) == ("-m", "airflow"):
         program, arguments = "airflow", arguments[2:]
+    if program == "astronomer-runtime" and tuple(arguments[:1]) == RUNNER:
+        return (RUNNER,)
     words = words_of(arguments) if program == "airflow" else ()
     return (words,) if words else ()

@@ -16,7 +16,7 @@ from astronomer.runtime.messages import say
 from astronomer.runtime.options import is_true
 
 # A scheduler with these runs no tasks: all it can have is what another configuration has left.
-_ELSEWHERE = ("celery", "kubernetes")
+_ELSEWHERE = ("celery", "kubernetes", "runtimeexecutor")
 
 
 def start_shipper(components: Sequence[str], environ: Mapping[str, str]) -> None:
@@ -54,7 +54,7 @@ def _log_folder(sources: Sources, environ: Mapping[str, str]) -> Path:
 
 
 def _runs_tasks(component: str, sources: Sources) -> bool:
-    if component in ("celery worker", "standalone"):
+    if component in ("celery worker", "runner", "standalone"):
         return True
     executor = sources.setting("core", "executor")
     name = executor.value.rpartition(".")[2].lower() if executor else ""

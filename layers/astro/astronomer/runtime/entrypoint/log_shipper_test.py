@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Optional
 import pytest
 from astronomer.runtime import lone_process
 from astronomer.runtime.entrypoint.log_shipper import start_shipper
+from astronomer.runtime.executors import RUNTIME_EXECUTOR
 from astronomer.runtime.logging.shipper import STAY
 from astronomer.runtime.logging.tickets import FOLDER
 
@@ -72,13 +73,14 @@ def test_remote_logging_is_on_however_airflow_takes_it_for_true(starts: Starts, 
 
 
 def test_the_components_that_run_tasks_ship_logs_and_others_do_not(starts: Starts) -> None:
-    for one in ("celery worker", "standalone", "scheduler"):
+    for one in ("celery worker", "runner", "standalone", "scheduler"):
         assert starts.of([one], REMOTE) == STAY
         assert starts.of(["webserver", one], REMOTE) == STAY
     for other in ("webserver", "triggerer", "kerberos"):
         assert starts.of([other], REMOTE) is None
     # Its tasks run elsewhere.
-    assert starts.of(["scheduler"], {**REMOTE, **CELERY}) is None
+    for executor in (CELERY, {"AIRFLOW__CORE__EXECUTOR": RUNTIME_EXECUTOR}):
+        assert starts.of(["scheduler"], {**REMOTE, **executor}) is None
 
 
 def test_the_process_is_at_work_when_the_component_starts(tmp_path: Path) -> None:

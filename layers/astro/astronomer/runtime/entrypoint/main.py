@@ -51,6 +51,10 @@ def start(arguments: Sequence[str], environ: MutableMapping[str, str]) -> int:
     leave_lineage_out(environ)
     command = understand(arguments)
     components = [name for name in map(component_of, command.airflow) if name]
+    if settings.RUNTIME_EXECUTOR in environ:
+        from astronomer.runtime.entrypoint.runtime_executor import choose_executor
+
+        choose_executor(command.airflow, environ, connection)
     let_security_in(environ, components, files_may_come=command.prepares)
     if any(needs_database(words) or needs_broker(words) for words in command.airflow):
         # Imported here, so that `airflow version` and other programs start without it.

@@ -28,6 +28,9 @@ WAIT_TIMEOUT = "ASTRONOMER_RUNTIME_WAIT_TIMEOUT"
 
 STOP_TIMEOUT = "ASTRONOMER_RUNTIME_STOP_TIMEOUT"
 
+RUNTIME_EXECUTOR = "ASTRONOMER_RUNTIME_EXECUTOR"
+"""Whether all tasks go by way of the Runtime executor."""
+
 TASK_POD = "AIRFLOW_IS_K8S_EXECUTOR_POD"
 """Airflow's Kubernetes executors set it in the container of a pod that runs the pod's task."""
 

@@ -98,6 +98,10 @@ def check(
         from astronomer.runtime.health.worker import check_worker
 
         return [check_worker(argv, environ, seconds, pid)]
+    if component == "runner":
+        from astronomer.runtime.health.runner import check_runner
+
+        return [check_runner(environ, seconds, pid)]
     if component in ("webserver", "api-server"):
         from astronomer.runtime.health.webserver import API_SERVER, WEBSERVER, check_server
 

@@ -19,6 +19,10 @@ def __getattr__(name: str) -> Any:
     # Whole, where it is not yet: while it is imported it asks for the attribute itself.
     import airflow  # noqa: F401
     from astronomer.runtime import options
+    from astronomer.runtime.executor import dag_requests
     from astronomer.runtime.logging.configuration import task_logging
+
+    # Airflow asks for this in every process, after the project's own settings and before any DAG.
+    dag_requests.install()
 
     return task_logging(options.text("task_log_json"))

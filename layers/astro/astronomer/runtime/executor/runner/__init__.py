@@ -1,0 +1,1 @@
+"""What runs the tasks that the allocator has placed on it."""

@@ -1,0 +1,124 @@
+"""What waits, where there is room, and what runs where: the same for people and programs."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Sequence
+
+from astronomer.runtime.executor.quantities import shown_cpu, shown_memory
+
+_WAITS_FOR_ROOM = "It waits for room."
+
+
+def read(connection: Any) -> Dict[str, Any]:
+    """The state of the executor, for a database with its tables.
+
+    Returns:
+        `waiting`: tasks with what they ask for, since when and why; `runners`: with what they have,
+        what of it is reserved, their queues, the age of their last word and their tasks; `queues`:
+        for each how much waits and is reserved.
+    """
+    with connection.cursor() as cursor:
+        waiting = _rows(
+            cursor,
+            """
+            SELECT dag_id, task_id, run_id, map_index, try_number, queue, priority, cpu_millis,
+                memory_bytes, slots, extract(epoch FROM now() - queued_at)::float8 AS seconds,
+                reason
+            FROM astronomer_allocation WHERE state = 'unassigned' ORDER BY id
+            """,
+        )
+        runners = _rows(
+            cursor,
+            """
+            SELECT id, name, host, state, version, queues, cpu_millis, memory_bytes, slots,
+                lease_until > now() AS is_alive,
+                extract(epoch FROM now() - lease_until)::float8 + lease_seconds AS seconds_silent
+            FROM astronomer_runner WHERE state <> 'ended' ORDER BY name
+            """,
+        )
+        placed = _rows(
+            cursor,
+            """
+            SELECT runner_id, state, dag_id, task_id, run_id, map_index, try_number, queue,
+                cpu_millis, memory_bytes, slots,
+                extract(epoch FROM now() - coalesce(started_at, assigned_at))::float8 AS seconds
+            FROM astronomer_allocation WHERE state IN ('assigned', 'running') ORDER BY id
+            """,
+        )
+    for task in waiting:
+        task["reason"] = task["reason"] or _WAITS_FOR_ROOM
+    by_runner: Dict[int, List[Dict[str, Any]]] = {}
+    for task in placed:
+        by_runner.setdefault(task.pop("runner_id"), []).append(task)
+    for runner in runners:
+        tasks = by_runner.get(runner.pop("id"), [])
+        runner["tasks"] = tasks
+        for name in ("cpu_millis", "memory_bytes", "slots"):
+            runner[f"reserved_{name}"] = sum(task[name] for task in tasks)
+    return {"waiting": waiting, "runners": runners, "queues": _queues(waiting, placed)}
+
+
+def as_text(found: Dict[str, Any]) -> str:
+    """The same as tables."""
+    runners = [
+        (
+            runner["name"],
+            ",".join(runner["queues"]),
+            runner["state"] if runner["is_alive"] else "silent",
+            _of(shown_cpu, runner, "cpu_millis"),
+            _of(shown_memory, runner, "memory_bytes"),
+            _of(str, runner, "slots"),
+            str(len(runner["tasks"])),
+            f"{max(runner['seconds_silent'], 0):.0f} s ago",
+        )
+        for runner in found["runners"]
+    ]
+    waiting = [
+        (
+            f"{task['dag_id']}.{task['task_id']}",
+            task["run_id"],
+            str(task["try_number"]),
+            task["queue"],
+            f"{task['seconds']:.0f} s",
+            task["reason"],
+        )
+        for task in found["waiting"]
+    ]
+    heads = ("runner", "queues", "state", "CPU", "memory", "slots", "tasks", "last heard of")
+    parts = [_table([heads, *runners]) if runners else "No runner."]
+    heads_waiting = ("waiting task", "run", "try", "queue", "for", "why")
+    parts.append(_table([heads_waiting, *waiting]) if waiting else "Nothing waits.")
+    return "\n\n".join(parts)
+
+
+def _queues(
+    waiting: Sequence[Dict[str, Any]], placed: Sequence[Dict[str, Any]]
+) -> Dict[str, Dict[str, int]]:
+    queues: Dict[str, Dict[str, int]] = {}
+    for kind, tasks in (("waiting", waiting), ("reserved", placed)):
+        for task in tasks:
+            names = ("cpu_millis", "memory_bytes", "slots")
+            empty = {f"{each}_{name}": 0 for each in ("waiting", "reserved") for name in names}
+            queue = queues.setdefault(
+                task["queue"], {"waiting_tasks": 0, "reserved_tasks": 0, **empty}
+            )
+            queue[f"{kind}_tasks"] += 1
+            for name in names:
+                queue[f"{kind}_{name}"] += task[name]
+    return queues
+
+
+def _rows(cursor: Any, question: str) -> List[Dict[str, Any]]:
+    cursor.execute(question)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row)) for row in cursor.fetchall()]
+
+
+def _of(shown: Any, runner: Dict[str, Any], name: str) -> str:
+    return f"{shown(runner['reserved_' + name])} of {shown(runner[name])}"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)
