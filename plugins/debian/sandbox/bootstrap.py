@@ -31,8 +31,7 @@ _PREFIX = "debian-layer-"
 _END = re.compile(r"[.:\s]+$")
 
 # mmdebstrap of Debian 12 installs apt with the essential packages, that of Debian 13 only if it is
-# one. The
-# order of installations is in the layer's bytes.
+# one. The order of installations is in the layer's bytes.
 _APT = re.compile(r"^Package: apt\n", re.MULTILINE)
 
 _HASHES = ("MD5", "SHA1", "SHA512")
