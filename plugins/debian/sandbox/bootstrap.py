@@ -30,6 +30,10 @@ _PREFIX = "debian-layer-"
 
 _END = re.compile(r"[.:\s]+$")
 
+# mmdebstrap of Debian 12 installs apt with the essential packages, that of Debian 13 only if it is
+# one. The order of installations is in the layer's bytes.
+_APT = re.compile(r"^Package: apt\n", re.MULTILINE)
+
 _HASHES = ("MD5", "SHA1", "SHA512")
 
 
@@ -124,8 +128,15 @@ def workspace(input_size: int) -> Iterator[Path]:
         os.close(lock)
 
 
-def make_repository(debs: Sequence[Path], folder: Path, env: Dict[str, str]) -> None:
+def make_repository(debs: Sequence[Path], folder: Path, suite: str, env: Dict[str, str]) -> None:
     """Make a repository of package files that apt installs from.
+
+    Args:
+        debs: The files.
+        folder: Where it goes; it must not exist.
+        suite: The codename that its Release file gives. mmdebstrap since 1.5, of Debian 13, takes
+            essential packages from a repository of that name alone.
+        env: The host's environment.
 
     Raises:
         SandboxError: a file is no Debian package.
@@ -133,16 +144,18 @@ def make_repository(debs: Sequence[Path], folder: Path, env: Dict[str, str]) -> 
     folder.mkdir()
     repack_all(debs, folder)
     options = [f"--option=APT::FTPArchive::{name}=false" for name in _HASHES]
-    result = subprocess.run(
-        ["apt-ftparchive", *options, "packages", "."],
-        cwd=folder,
-        env=env,
-        capture_output=True,
-        text=True,
-    )
-    if result.returncode or "E: " in result.stderr:
-        raise SandboxError(f"The packages cannot be read: {_reason(result.stderr)}.")
-    (folder / "Packages").write_text(result.stdout)
+    options.append(f"--option=APT::FTPArchive::Release::Codename={suite}")
+    for what, file in {"packages": "Packages", "release": "Release"}.items():
+        result = subprocess.run(
+            ["apt-ftparchive", *options, what, "."],
+            cwd=folder,
+            env=env,
+            capture_output=True,
+            text=True,
+        )
+        if result.returncode or "E: " in result.stderr:
+            raise SandboxError(f"The packages cannot be read: {_reason(result.stderr)}.")
+        (folder / file).write_text(_APT.sub(r"\g<0>Essential: yes\n", result.stdout))
 
 
 def _reason(log: str) -> str:

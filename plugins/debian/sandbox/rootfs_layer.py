@@ -81,7 +81,7 @@ def _install(plan: Plan, debs: Path, layers: List[Path], tools: Path, tar: Path)
     with bootstrap.workspace(sum(path.stat().st_size for path in inputs)) as folder:
         env["TMPDIR"] = str(folder)
         repository = folder / "repository"
-        bootstrap.make_repository(packages, repository, env)
+        bootstrap.make_repository(packages, repository, plan.suite, env)
         hooks = []
         for stage, script in {
             "setup": _unpack_script(layers, folder, tools),
