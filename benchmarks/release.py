@@ -45,7 +45,7 @@ def warm_figures(checkout: Checkout) -> List[Figure]:
     nothing = Figure("no change, warm", "1.0 s")
     for _ in range(7):
         nothing.time(lambda: pants(checkout, "package", SPEC))
-    edited = Figure("a file of layers/astro edited, until both images stand", "2.0 s")
+    edited = Figure("a file of layers/astro edited, until both images are built", "2.0 s")
     for count in range(5):
         edit(checkout, count)
         edited.time(lambda: pants(checkout, "package", SPEC))
@@ -61,8 +61,10 @@ def warm_figures(checkout: Checkout) -> List[Figure]:
 
 
 def os_update(checkout: Checkout) -> Figure:
-    """Another package in the OS layer, until both images stand. The lock is made before."""
-    figure = Figure("an OS package changes, until both images stand", "a fifth of the Dockerfile's")
+    """Another package in the OS layer, until both images are built. The lock is made before."""
+    figure = Figure(
+        "an OS package changes, until both images are built", "a fifth of the Dockerfile's"
+    )
     for package in ("less", "nano", "tree"):
         checkout.edit("layers/os/BUILD", '"curl",', f'"curl",\n        "{package}",')
         pants(checkout, "generate-lockfiles", "--resolve=bullseye")

@@ -19,9 +19,10 @@ from typing import Dict, List
 
 from benchmarks.dockerfile import Dockerfile
 from benchmarks.measure import Figure, table
-from benchmarks.release import RELEASE, edit, pants
+from benchmarks.release import edit, pants
 from tests.engine.discover import engine_address
 from tests.monorepo.checkout import Checkout, machine_caches
+from versions.macros import TESTED_RELEASE
 
 SPEC = "versions::"
 _SHARING = "dist/sharing.json"
@@ -41,7 +42,7 @@ def dockerfiles(root: Path, releases: int, experiments: int) -> Dict[str, float]
     """
     found: Dict[str, float] = {}
     with engine_address() as docker_host:
-        one = Dockerfile(root, RELEASE, docker_host)
+        one = Dockerfile(root, TESTED_RELEASE, docker_host)
         try:
             print("Dockerfile: base, cold build, rebuild", file=sys.stderr)
             one.make_base()
@@ -70,12 +71,12 @@ def measure(checkout: Checkout, cold: Figure) -> List[Figure]:
         # Pants writes all of `dist` in every run: what an earlier one left in memory is not its.
         os.sync()
         nothing.time(lambda: pants(checkout, "package", SPEC))
-    edited = Figure("one Astro file edited, all images stand", "5 s")
+    edited = Figure("one Astro file edited, all images are built", "5 s")
     for count in range(5):
         edit(checkout, count)
         os.sync()
         edited.time(lambda: pants(checkout, "package", SPEC))
-    update = Figure("one OS package updated, all images stand", "45 s")
+    update = Figure("one OS package updated, all images are built", "45 s")
     debian = Figure("lock of Debian's packages, warm cache", "")
     notes = Figure("release notes of all releases, after it", "")
     # Another package comes into the OS layer; to a build, an update of one is the same.
@@ -85,9 +86,9 @@ def measure(checkout: Checkout, cold: Figure) -> List[Figure]:
         update.time(lambda: pants(checkout, "package", SPEC))
         notes.time(lambda: pants(checkout, "release-notes"))
     python = Figure("lock of one release, warm cache", "60 s")
-    pants(checkout, "generate-lockfiles", f"--resolve={RELEASE}")
+    pants(checkout, "generate-lockfiles", f"--resolve={TESTED_RELEASE}")
     for _ in range(3):
-        python.time(lambda: pants(checkout, "generate-lockfiles", f"--resolve={RELEASE}"))
+        python.time(lambda: pants(checkout, "generate-lockfiles", f"--resolve={TESTED_RELEASE}"))
     return [nothing, edited, update, debian, notes, python]
 
 
