@@ -15,10 +15,12 @@ from oci.explain.earlier_build import EarlierBuildError, read_earlier_build
 from oci.explain.page import catalogue_page
 from oci.explain.sharing import Sharing
 from oci.explain.text import explain_change, explain_image
+from oci.goals.one_sentence import told_in_one_sentence
 from oci.image import ImageSpec
 from oci.target_types import ImageLayersField
 from oci.util_rules.kinds import ImageRequest
 from pants.base.build_root import BuildRoot
+from pants.base.specs import Specs
 from pants.core.util_rules.distdir import DistDir
 from pants.core.util_rules.environments import ChosenLocalEnvironmentName
 from pants.engine.addresses import Address, AddressInput
@@ -106,9 +108,9 @@ def _change_output(change: ImageChange, as_json: bool) -> str:
 
 
 @goal_rule
+@told_in_one_sentence
 async def explain(
-    targets: FilteredTargets,
-    all_targets: AllTargets,
+    specs: Specs,
     options: ExplainSubsystem,
     environment: ChosenLocalEnvironmentName,
     console: Console,
@@ -116,18 +118,20 @@ async def explain(
     dist_dir: DistDir,
     build_root: BuildRoot,
 ) -> Explain:
+    targets, all_targets = await MultiGet(Get(FilteredTargets, Specs, specs), Get(AllTargets))
     chosen = chosen_images(targets, options.name)
     if options.since and (len(chosen) > 1 or options.html):
         raise ExplainError(
             f"--explain-since compares one image with another, without a page, and "
             f"{len(chosen)} are named. Name one: `{bin_name()} explain --since=OTHER IMAGE`."
         )
-    specs = await MultiGet(
+    image_specs = await MultiGet(
         Get(ImageSpec, {ImageRequest(address): ImageRequest, environment.val: EnvironmentName})
         for address in chosen
     )
     images = await MultiGet(
-        Get(ImageContents, {spec: ImageSpec, environment.val: EnvironmentName}) for spec in specs
+        Get(ImageContents, {spec: ImageSpec, environment.val: EnvironmentName})
+        for spec in image_specs
     )
     as_json = options.output_format == OutputFormat.JSON
     if options.since:

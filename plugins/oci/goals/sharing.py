@@ -6,6 +6,7 @@ import json
 from typing import Iterable, Iterator
 
 from oci.chosen_images import chosen_images
+from oci.goals.one_sentence import told_in_one_sentence
 from oci.image import ImageSpec
 from oci.layer import LayerDescriptor
 from oci.report import table
@@ -13,6 +14,7 @@ from oci.sandbox.sizes import human_size
 from oci.sharing import SharingReport, share
 from oci.util_rules.assemble_image import BuiltImage
 from oci.util_rules.kinds import ImageRequest
+from pants.base.specs import Specs
 from pants.core.util_rules.environments import ChosenLocalEnvironmentName
 from pants.engine.console import Console
 from pants.engine.environment import EnvironmentName
@@ -85,25 +87,27 @@ def _tables(report: SharingReport) -> Iterator[str]:
 
 
 @goal_rule
+@told_in_one_sentence
 async def sharing(
-    targets: FilteredTargets,
+    specs: Specs,
     options: SharingSubsystem,
     environment: ChosenLocalEnvironmentName,
     console: Console,
 ) -> SharingGoal:
-    specs = await MultiGet(
+    targets = await Get(FilteredTargets, Specs, specs)
+    image_specs = await MultiGet(
         Get(ImageSpec, {ImageRequest(address): ImageRequest, environment.val: EnvironmentName})
         for address in chosen_images(targets, options.name)
     )
     images = await MultiGet(
-        Get(BuiltImage, {spec: ImageSpec, environment.val: EnvironmentName}) for spec in specs
+        Get(BuiltImage, {spec: ImageSpec, environment.val: EnvironmentName}) for spec in image_specs
     )
     report = share(
         {
             image.spec.reference: tuple(layer.descriptor for layer in image.layers)
             for image in images
         },
-        {spec.reference for spec in specs if spec.experimental},
+        {spec.reference for spec in image_specs if spec.experimental},
     )
     text = json.dumps(report.to_json(), indent=2) if options.json else "\n".join(_tables(report))
     with options.output_sink(console) as sink:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable
 
+from oci.goals.one_sentence import told_in_one_sentence
 from oci.image import ImageSpec
 from oci.signing.openssl import SigningError, holds, sign
 from oci.signing.simple_signing import payload, read_signature, signature_layout, signature_tag
@@ -13,6 +14,7 @@ from oci.target_types import ImageLayersField
 from oci.util_rules.assemble_image import BuiltImage
 from oci.util_rules.kinds import ImageRequest
 from pants.base.build_root import BuildRoot
+from pants.base.specs import Specs
 from pants.core.util_rules.distdir import DistDir
 from pants.core.util_rules.environments import ChosenLocalEnvironmentName
 from pants.engine.console import Console
@@ -127,14 +129,16 @@ def _key(option: str | None, goal: str, images: Signables, root: BuildRoot) -> P
 
 
 @goal_rule
+@told_in_one_sentence
 async def sign_images(
-    images: Signables,
+    specs: Specs,
     options: SignSubsystem,
     console: Console,
     workspace: Workspace,
     dist_dir: DistDir,
     root: BuildRoot,
 ) -> Sign:
+    images = await Get(Signables, Specs, specs)
     key = _key(options.key, "sign", images, root)
     files = []
     for image in images.images:
@@ -153,13 +157,15 @@ async def sign_images(
 
 
 @goal_rule
+@told_in_one_sentence
 async def verify_images(
-    images: Signables,
+    specs: Specs,
     options: VerifyImageSubsystem,
     console: Console,
     dist_dir: DistDir,
     root: BuildRoot,
 ) -> VerifyImage:
+    images = await Get(Signables, Specs, specs)
     key = _key(options.key, "verify-image", images, root)
     bad = 0
     for image in images.images:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Iterable
 
+from oci.goals.one_sentence import told_in_one_sentence
 from pants.base.specs import Specs
 from pants.engine.console import Console
 from pants.engine.goal import Goal, GoalSubsystem
-from pants.engine.rules import Rule, collect_rules, goal_rule
+from pants.engine.rules import Get, Rule, collect_rules, goal_rule
 from pants.engine.unions import UnionRule
 from pants.util.docutil import bin_name
 from runtime.catalogue import Catalogue
@@ -29,11 +30,13 @@ class ReleaseChanges(Goal):
 
 
 @goal_rule
-async def release_changes(console: Console, specs: Specs, catalogue: Catalogue) -> ReleaseChanges:
+@told_in_one_sentence
+async def release_changes(console: Console, specs: Specs) -> ReleaseChanges:
     goal = ReleaseChangesSubsystem.name
     numbers = named_releases(specs, goal)
     if len(numbers) != 2:
         raise ReleaseSpecError(f"Name two releases: `{bin_name()} {goal} 5.0.6 5.0.7`.")
+    catalogue = await Get(Catalogue)
     before, after = (find_release(catalogue, number) for number in numbers)
     compared = compare(catalogue, before, after)
     for section in python_sections(compared):

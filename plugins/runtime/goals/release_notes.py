@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Iterable
 
+from oci.goals.one_sentence import told_in_one_sentence
 from pants.engine.console import Console
 from pants.engine.fs import CreateDigest, Digest, FileContent, Workspace
 from pants.engine.goal import Goal, GoalSubsystem
@@ -26,12 +27,13 @@ class ReleaseNotes(Goal):
 
 
 @goal_rule
+@told_in_one_sentence
 async def release_notes(
     console: Console,
     workspace: Workspace,
-    catalogue: Catalogue,
     options: RuntimeSubsystem,
 ) -> ReleaseNotes:
+    catalogue = await Get(Catalogue)
     written = await Get(Documents, DocumentsRequest(catalogue))
     files = [
         FileContent(os.path.join(options.documents, name), content)

@@ -9,6 +9,7 @@ from typing import Iterable
 
 from debian.util_rules.locks import DebianResolveLock
 from locks.util_rules.reading import LockRequest
+from oci.goals.one_sentence import told_in_one_sentence
 from oci.image import ImageSpec
 from oci.util_rules.assemble_image import BuiltImage
 from oci.util_rules.kinds import ImageRequest
@@ -117,14 +118,15 @@ def check_sealable(catalogue: Catalogue, releases: Iterable[Release], again: boo
 
 
 @goal_rule
+@told_in_one_sentence
 async def seal_release(
     console: Console,
     workspace: Workspace,
     specs: Specs,
-    catalogue: Catalogue,
     goal: SealReleaseSubsystem,
     options: RuntimeSubsystem,
 ) -> SealRelease:
+    catalogue = await Get(Catalogue)
     releases = [find_release(catalogue, number) for number in named_releases(specs, goal.name)]
     check_sealable(catalogue, releases, goal.again)
     seals = await MultiGet(Get(PublishedRelease, SealRequest(release)) for release in releases)

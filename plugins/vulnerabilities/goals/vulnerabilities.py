@@ -6,8 +6,10 @@ import json
 from typing import Iterable
 
 from oci.chosen_images import chosen_images
+from oci.goals.one_sentence import told_in_one_sentence
 from oci.natural_order import natural_order
 from oci.util_rules.kinds import ImageRequest
+from pants.base.specs import Specs
 from pants.core.util_rules.environments import ChosenLocalEnvironmentName
 from pants.engine.console import Console
 from pants.engine.environment import EnvironmentName
@@ -32,14 +34,15 @@ class Vulnerabilities(Goal):
 
 
 @goal_rule
+@told_in_one_sentence
 async def vulnerabilities(
-    targets: FilteredTargets,
+    specs: Specs,
     options: VulnerabilitiesSubsystem,
-    waivers: Waivers,
     today: Today,
     environment: ChosenLocalEnvironmentName,
     console: Console,
 ) -> Vulnerabilities:
+    targets, waivers = await MultiGet(Get(FilteredTargets, Specs, specs), Get(Waivers))
     images = await MultiGet(
         Get(
             InstalledImage,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Iterable
 
 from locks.util_rules.reading import LockRequest
+from oci.goals.one_sentence import told_in_one_sentence
 from oci.natural_order import natural_order
+from pants.base.specs import Specs
 from pants.engine.console import Console
 from pants.engine.fs import CreateDigest, Digest, FileContent, Workspace
 from pants.engine.goal import Goal, GoalSubsystem
@@ -47,13 +49,14 @@ def _takes_the_rest(layer: WheelLayerFieldSet) -> bool:
 
 
 @goal_rule
+@told_in_one_sentence
 async def divide_layers(
-    targets: FilteredTargets,
+    specs: Specs,
     options: DivideLayersSubsystem,
-    layers: WheelLayers,
     workspace: Workspace,
     console: Console,
 ) -> DivideLayers:
+    targets, layers = await MultiGet(Get(FilteredTargets, Specs, specs), Get(WheelLayers))
     chosen = [
         each
         for each in layers.field_sets
