@@ -180,8 +180,8 @@ def _plan(
 
 def _dated(manifest: Manifest, day: ReleaseDay) -> str:
     return (
-        f"{manifest.release} is of {manifest.date}, {day.why}; its Python packages are those of "
-        f"the index at the end of {manifest.resolved}."
+        f"{manifest.release} is dated {manifest.date}, {day.why}. Its Python packages are those "
+        f"of the index at the end of {manifest.resolved}."
     )
 
 

@@ -156,8 +156,8 @@ def test_a_source_distribution_that_does_not_build_is_named(unresolved: Callable
 
     assert message == (
         "3rdparty/python/demo.lock: the requirements of 'demo' cannot be resolved. What demo 1.0 "
-        "requires is known only once its source distribution is built, which fails: RuntimeError: "
-        "no compiler. Require another version of demo, or resolve as of another day."
+        "requires is known only once its source distribution is built, which fails (RuntimeError: "
+        "no compiler). Require another version of demo, or resolve as of another day."
     )
 
 

@@ -24,7 +24,7 @@ def _details(stderr: str) -> List[str]:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
 
 
 def reason(stderr: str) -> str:
@@ -41,11 +41,15 @@ def reason(stderr: str) -> str:
         because = f", {included[1]}." if included else "."
         return (
             f"What {name} {version} requires is known only once its source distribution is built, "
-            f"which fails: {_cut(details[-1])}{because} Require another version of {name}, or "
+            f"which fails ({_cut(details[-1])}){because} Require another version of {name}, or "
             "resolve as of another day."
         )
     if "No solution found" not in stderr:
-        return f"uv says: {'; '.join(map(_cut, details))}." if details else "uv gives no reason."
+        return (
+            f"uv says: {'; '.join(_cut(each) for each in details)}."
+            if details
+            else "uv gives no reason."
+        )
     cutoff = _CUTOFF.search(stderr)
     sentences = [*details[1:], *([_ADVICE.sub("", cutoff[1])] if cutoff else [])]
     return (

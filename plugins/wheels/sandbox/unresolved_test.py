@@ -45,7 +45,7 @@ def test_a_source_build_that_fails_is_one_sentence_with_the_package_and_the_fix(
             "`https://index.example/simple/demo/`; client error (Connect); dns error.",
         ),
         ("", "uv gives no reason."),
-        ("error: " + "x" * 1000, f"uv says: {'x' * 120}...."),
+        ("error: " + "x" * 1000, f"uv says: {'x' * 120} ...."),
     ],
 )
 def test_other_errors_are_one_line(stderr: str, text: str) -> None:
