@@ -29,7 +29,7 @@ def runner() -> RuleRunner:
 @pytest.mark.parametrize(
     "files, message",
     [
-        ({}, "versions/policy.yaml: there is no version policy. Restore it, or set"),
+        ({"README.md": ""}, "versions/policy.yaml: there is no version policy. Restore it, or set"),
         ({**POLICY, **RELEASE}, "versions/5.0.6/release.yaml: the field `airflow` is missing."),
         (POLICY, "There is no release 5.0.6 (there are: )."),
     ],
