@@ -43,6 +43,50 @@ class NextRelease:
     """The same of packages."""
 
 
+@dataclass(frozen=True)
+class ReleaseDay:
+    """The day of a new release, and why it is this one."""
+
+    date: datetime.date
+
+    why: str
+    """For a sentence: `the day after 5.0.8`."""
+
+    @property
+    def resolved(self) -> datetime.date:
+        """The day at whose end the package index is looked at.
+
+        A day later: packages come out in the course of a day, in any time zone.
+        """
+        return self.date + datetime.timedelta(days=1)
+
+
+TODAY = "today"
+"""Stands for the day on which the command runs."""
+
+
+def release_day(option: str | None, before: Manifest, today: datetime.date) -> ReleaseDay:
+    """The day of the release after another one.
+
+    Without an option, it is the day after that release, and none in the future: what the index
+    has got since then, maybe for years, would move packages that nobody asked to move.
+
+    Args:
+        option: A day such as `2022-08-23`, `today`, or None.
+
+    Raises:
+        ValueError: the option is something else.
+    """
+    if option == TODAY:
+        return ReleaseDay(today, "today")
+    if option:
+        return ReleaseDay(datetime.date.fromisoformat(option), "as `--date` says")
+    following = before.date + datetime.timedelta(days=1)
+    if following > today >= before.date:
+        return ReleaseDay(today, f"the day of {before.release}, which is today")
+    return ReleaseDay(following, f"the day after {before.release}")
+
+
 def set_field(text: str, field: str, value: str) -> str:
     """Give a field of a manifest another value, which stands in the same line."""
     return re.sub(rf"^{field}:.*$", f"{field}: {value}", text, flags=re.MULTILINE)

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from pants.util.frozendict import FrozenDict
 from runtime.manifest import Manifest, parse_manifest
-from runtime.next_release import NextRelease, add_exception, next_manifest, register
+from runtime.next_release import NextRelease, add_exception, next_manifest, register, release_day
 from runtime.policy import parse_policy
 from runtime.release_number import Kind, ReleaseNumber
+from runtime.testutil import make_manifest
 
 PATH = "versions/5.0.7/release.yaml"
 TEXT = """\
@@ -169,3 +170,29 @@ def test_a_reason_is_added_to_the_policy() -> None:
 )
 def test_a_release_is_named_where_the_one_before_is(build: str, result: str) -> None:
     assert register(build, "5.0.7", "5.0.8") == result
+
+
+@pytest.mark.parametrize(
+    "option, today, day, why",
+    [
+        (None, "2026-11-30", "2022-07-12", "the day after 5.0.6"),
+        (None, "2022-07-12", "2022-07-12", "the day after 5.0.6"),
+        (None, "2022-07-11", "2022-07-11", "the day of 5.0.6, which is today"),
+        # The release before is announced for a day to come.
+        (None, "2022-07-01", "2022-07-12", "the day after 5.0.6"),
+        ("2022-08-23", "2026-11-30", "2022-08-23", "as `--date` says"),
+        ("today", "2026-11-30", "2026-11-30", "today"),
+    ],
+)
+def test_a_release_is_of_the_day_after_the_one_before(
+    option: str | None, today: str, day: str, why: str
+) -> None:
+    chosen = release_day(option, make_manifest("5.0.6"), datetime.date.fromisoformat(today))
+
+    assert (chosen.date.isoformat(), chosen.why) == (day, why)
+    assert chosen.resolved == chosen.date + datetime.timedelta(days=1)
+
+
+def test_a_day_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError):
+        release_day("soon", make_manifest("5.0.6"), datetime.date(2026, 11, 30))

@@ -73,6 +73,15 @@ def test_a_waiver_that_has_expired_is_told(checkout: Checkout) -> None:
         (["--security-only", BEFORE], f"There is a release {BEFORE} already."),
         (["--security-only", "1.0.0"], "There is no release before 1.0.0"),
         (["--airflow=99.0.0", "9.9.9"], "cannot be resolved"),
+        (
+            [
+                "--providers={'amazon': '6.0.0', 'common-sql': '1.1.0'}",
+                "--date=2022-10-01",
+                "9.9.9",
+            ],
+            "add `--providers=\"{'amazon': '6.0.0', 'common-sql': '1.2.0'}\"`",
+        ),
+        (["--security-only", "--date=soon"], "`--date` is 'soon'. Write a day such as"),
         (["--airflow=2.3.4", "versions/newest"], "'newest' is no release such as 5.0.6"),
     ],
 )
@@ -83,7 +92,7 @@ def test_a_release_that_cannot_be_made_changes_nothing(
 
     assert run.exit_code != 0
     assert message in run.output
-    assert "Traceback" not in run.output
+    assert "raceback" not in run.output
     assert check(checkout) == ""
 
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Iterable
 
 from locks.goals.generate_lockfiles import GenerateLock
+from oci.goals.one_sentence import told_in_one_sentence
+from oci.util_rules.layer_process import BuildStepError
 from pants.base.specs import Specs
 from pants.core.goals.generate_lockfiles import GenerateLockfileResult
 from pants.engine.console import Console
@@ -22,9 +24,11 @@ from pants.util.strutil import softwrap
 from runtime.catalogue import Catalogue, Release
 from runtime.draft import Draft, constraints_path, numbered
 from runtime.goals.release_specs import named_releases
-from runtime.next_release import NextRelease, register
+from runtime.manifest import Manifest
+from runtime.next_release import TODAY, NextRelease, ReleaseDay, register, release_day
 from runtime.notes import ReleaseChanges, compare
 from runtime.release_number import Kind, ReleaseNumber
+from runtime.resolution_advice import advice
 from runtime.subsystem import RuntimeSubsystem
 from runtime.util_rules.catalogue import make_release
 from runtime.util_rules.documents import Documents, DocumentsRequest
@@ -77,7 +81,15 @@ class NewReleaseSubsystem(GoalSubsystem):
             """
         ),
     )
-    date = StrOption(default=None, help="Day of the release, `2022-08-23`. The default is today.")
+    date = StrOption(
+        default=None,
+        help=softwrap(
+            """
+            Day of the release, `2022-08-23` or `today`. Packages are those that the index had at
+            the end of the next day. The default is the day after the release before.
+            """
+        ),
+    )
     because = StrOption(
         default=None,
         help=softwrap(
@@ -98,12 +110,14 @@ class NewReleaseError(Exception):
     """The command line does not say which release to make."""
 
 
-def _day(text: str | None) -> datetime.date:
+def _day(option: str | None, before: Release) -> ReleaseDay:
     today = datetime.datetime.now(datetime.timezone.utc).date()
     try:
-        return datetime.date.fromisoformat(text) if text else today
+        return release_day(option, before.manifest, today)
     except ValueError:
-        raise NewReleaseError(f"`--date` is '{text}'. Write a day such as 2022-08-23.") from None
+        raise NewReleaseError(
+            f"`--date` is '{option}'. Write a day such as 2022-08-23, or `{TODAY}`."
+        ) from None
 
 
 def check_options(goal: NewReleaseSubsystem) -> None:
@@ -147,18 +161,16 @@ def _plan(
     goal: NewReleaseSubsystem,
     numbers: tuple[str, ...],
     before: Release,
+    day: ReleaseDay,
     constraints: str | None,
 ) -> NextRelease:
     """What the command line asks for; without a number, as if it were a patch release."""
-    day = _day(goal.date)
     number = ReleaseNumber.parse(numbers[0]) if numbers else before.number.next(Kind.PATCH)
-    # The index as it was a day later: packages come out in the course of a day, in any time zone.
-    resolved = day + datetime.timedelta(days=1)
     unchanged = goal.security_only and not goal.packages
     return NextRelease(
         number=number,
-        date=day,
-        resolved=before.manifest.resolved if unchanged else resolved,
+        date=day.date,
+        resolved=before.manifest.resolved if unchanged else day.resolved,
         airflow=goal.airflow or before.manifest.airflow,
         constraints=constraints,
         providers=FrozenDict(goal.providers),
@@ -166,12 +178,20 @@ def _plan(
     )
 
 
-def _report(compared: ReleaseChanges, policy_path: str) -> str:
+def _dated(manifest: Manifest, day: ReleaseDay) -> str:
+    return (
+        f"{manifest.release} is dated {manifest.date}, {day.why}. Its Python packages are those "
+        f"of the index at the end of {manifest.resolved}."
+    )
+
+
+def _report(compared: ReleaseChanges, day: ReleaseDay, policy_path: str) -> str:
     before, after = compared.before, compared.after
     return "\n".join(
         [
             *(f"  {change}" for change in compared.chosen),
             f"  and {len(compared.dependencies)} more of {len(after.packages)} Python packages",
+            _dated(after.manifest, day),
             f"Made {after.manifest.path} and {after.lock_path} from those of "
             f"{before.manifest.release}. By {policy_path}, the changes call for a "
             f"{compared.called_for.label} release.",
@@ -181,18 +201,20 @@ def _report(compared: ReleaseChanges, policy_path: str) -> str:
 
 
 @goal_rule
+@told_in_one_sentence
 async def new_release(
     console: Console,
     workspace: Workspace,
     specs: Specs,
-    catalogue: Catalogue,
     goal: NewReleaseSubsystem,
     options: RuntimeSubsystem,
     locks: WheelsSubsystem,
 ) -> NewRelease:
     check_options(goal)
     numbers = named_releases(specs, goal.name)
+    catalogue = await Get(Catalogue)
     before = base_release(catalogue, numbers)
+    day = _day(goal.date, before)
     previous = before.manifest
     wanted = constraints_path(previous, goal.airflow or previous.airflow, goal.constraints)
     build = os.path.join(os.path.dirname(previous.path), "BUILD")
@@ -201,7 +223,7 @@ async def new_release(
     inputs = {file.path: file.content.decode() for file in files}
     if goal.constraints and goal.constraints not in inputs:
         raise NewReleaseError(f"`--constraints` is '{goal.constraints}', which does not exist.")
-    change = _plan(goal, numbers, before, wanted if wanted in inputs else None)
+    change = _plan(goal, numbers, before, day, wanted if wanted in inputs else None)
     draft = Draft.of(change, before, options.policy, inputs, goal.because)
     number = numbered(catalogue.policy, before, draft.manifest, numbers)
     if number != change.number:
@@ -212,17 +234,21 @@ async def new_release(
 
     manifest = draft.manifest
     lock_path = locks.lockfile(manifest.release)
-    locked = await Get(
-        GenerateLockfileResult,
-        GenerateLock(
-            resolve_name=manifest.release,
-            lockfile_dest=lock_path,
-            diff=False,
-            kind=WheelLocks(),
-            resolve=await Get(WheelResolve, ManifestResolveRequest(manifest)),
-            start_from=before.lock_path,
-        ),
-    )
+    try:
+        locked = await Get(
+            GenerateLockfileResult,
+            GenerateLock(
+                resolve_name=manifest.release,
+                lockfile_dest=lock_path,
+                diff=False,
+                kind=WheelLocks(),
+                resolve=await Get(WheelResolve, ManifestResolveRequest(manifest)),
+                start_from=before.lock_path,
+            ),
+        )
+    except BuildStepError as error:
+        sentences = advice(str(error), goal.providers, goal.packages)
+        raise NewReleaseError("\n".join([str(error), *sentences, _dated(manifest, day)])) from None
     (lock,) = await Get(DigestContents, Digest, locked.digest)
     release = make_release(manifest, draft.text.encode(), lock_path, lock.content, "")
     catalogue = replace(catalogue.with_release(release), policy=draft.policy)
@@ -246,7 +272,7 @@ async def new_release(
     workspace.write_digest(
         await Get(Digest, CreateDigest([FileContent(*file) for file in made.items()]))
     )
-    console.print_stdout(_report(compare(catalogue, before, release), options.policy))
+    console.print_stdout(_report(compare(catalogue, before, release), day, options.policy))
     return NewRelease(exit_code=0)
 
 

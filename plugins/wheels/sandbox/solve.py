@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import subprocess
 import zipfile
 from pathlib import Path
@@ -17,7 +18,11 @@ from urllib.parse import unquote, urlsplit
 
 import tomli
 from oci.sandbox.errors import SandboxError, run
-from wheels.sandbox.pip_settings import read_pip_settings
+from wheels.sandbox.pip_settings import PipSettings, read_pip_settings
+from wheels.sandbox.unresolved import reason
+
+PATIENCE = 600
+"""Seconds that uv gets for one resolution, with all that it downloads and builds for it."""
 
 # `name==1.0  # via -r requirements.in, other-name`
 _PIN = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>\S+)(?:\s+# via (?P<origins>.*))?")
@@ -64,18 +69,28 @@ class Uv:
     Args:
         wheel: The wheel that holds the program.
         cache: Where it keeps what it downloads.
-        request: See `wheels.goals.generate_lockfiles`.
+        request: See `wheels.util_rules.solve`.
         python: Command of the Python that builds what has no static metadata.
+        settings: Which index is asked.
+        patience: Seconds after which a resolution is given up.
     """
 
-    def __init__(self, wheel: Path, cache: Path, request: Dict[str, Any], python: str) -> None:
+    def __init__(
+        self,
+        wheel: Path,
+        cache: Path,
+        request: Dict[str, Any],
+        python: str,
+        settings: PipSettings,
+        patience: float = PATIENCE,
+    ) -> None:
         self._request = request
+        self._patience = patience
         self._program = Path("uv").absolute()
         with zipfile.ZipFile(wheel) as archive:
             (member,) = (n for n in archive.namelist() if n.endswith(".data/scripts/uv"))
             self._program.write_bytes(archive.read(member))
         self._program.chmod(0o755)
-        settings = read_pip_settings()
         default, *extra = settings.indexes
         self._options = [
             "--no-config",
@@ -95,19 +110,46 @@ class Uv:
         if isinstance(settings.verify, str):
             self._env["SSL_CERT_FILE"] = settings.verify
 
+    def _unresolved(self, why: str) -> SandboxError:
+        lock, resolve = self._request["lock"], self._request["resolve"]
+        return SandboxError(f"{lock}: the requirements of '{resolve}' cannot be resolved. {why}")
+
+    def _run(self, command: Sequence[str]) -> Tuple[int, str]:
+        """Exit status and stderr of uv, which gets no more than `self._patience` seconds."""
+        with subprocess.Popen(
+            command,
+            env=self._env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        ) as process:
+            try:
+                _, stderr = process.communicate(timeout=self._patience)
+            except BaseException as error:
+                # With the builds that it has started, which would go on.
+                os.killpg(process.pid, signal.SIGKILL)
+                if not isinstance(error, subprocess.TimeoutExpired):
+                    raise
+                raise self._unresolved(
+                    f"uv was stopped, since it had no result after {self._patience:g} s. Require "
+                    "exact versions of more packages, or try again if the index was slow."
+                ) from None
+        return process.returncode, stderr
+
     def compile(self, requirements: Sequence[str], output: Path, *options: str) -> str:
-        """Resolve into a file; the lines in it, if it exists, are what uv would rather keep."""
+        """Resolve into a file; the lines in it, if it exists, are what uv would rather keep.
+
+        Raises:
+            SandboxError: there is no solution, or none in time.
+        """
         Path("requirements.in").write_text("".join(f"{each}\n" for each in requirements))
         command = [str(self._program), "pip", "compile", "--quiet", "requirements.in"]
         command += [f"--output-file={output}", *options]
-        done = subprocess.run(
-            [*command, *self._options], env=self._env, capture_output=True, text=True
-        )
-        if done.returncode:
-            raise SandboxError(
-                f"{self._request['lock']}: the requirements of '{self._request['resolve']}' cannot "
-                f"be resolved, change the requirements or the constraints. uv says:\n{done.stderr}"
-            )
+        status, stderr = self._run([*command, *self._options])
+        if status:
+            raise self._unresolved(reason(stderr))
         return output.read_text()
 
 
@@ -152,7 +194,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     args = parser.parse_args()
     request = json.loads(args.request.read_text())
-    distributions = solve(Uv(args.uv, args.cache, request, args.python), request)
+    uv = Uv(args.uv, args.cache, request, args.python, read_pip_settings())
+    distributions = solve(uv, request)
     args.output.write_text(json.dumps(distributions))
 
 
