@@ -73,7 +73,7 @@ def test_a_waiver_that_has_expired_is_told(checkout: Checkout) -> None:
         (["--security-only", BEFORE], f"There is a release {BEFORE} already."),
         (["--security-only", "1.0.0"], "There is no release before 1.0.0"),
         (["--airflow=99.0.0", "9.9.9"], "cannot be resolved"),
-        (["--airflow=2.3.4", "versions/newest"], "'newest' is no release such as 5.0.6"),
+        (["--airflow=2.3.4", "versions/newest"], "'newest' is not a release such as 5.0.6"),
     ],
 )
 def test_a_release_that_cannot_be_made_changes_nothing(
