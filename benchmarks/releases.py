@@ -34,7 +34,7 @@ def dockerfiles(root: Path, releases: int, experiments: int) -> Dict[str, float]
     Args:
         root: Of the repository.
         releases: How many there are.
-        experiments: How many of them are no part of what is stored.
+        experiments: How many of them are not part of what is stored.
 
     Returns:
         Seconds of a `cold` build and of one after an update of the `os`; `bytes` of all layers as

@@ -32,7 +32,7 @@ def pants(checkout: Checkout, *args: str) -> str:
 
 
 def on_machine(folder: Path, env: Dict[str, str], figure: Figure, user: Optional[int]) -> None:
-    """Build the release on a new machine, from the start of its daemon until all images are built."""
+    """Build all images of the release on a new machine, its daemon's start included."""
     checkout = Checkout(Path.cwd(), folder / "repository", folder / "caches", env, user)
     try:
         figure.time(lambda: pants(checkout, "package", SPEC))

@@ -34,7 +34,7 @@ def test_a_lock_is_sorted_and_ends_with_a_newline() -> None:
     "content, problem",
     [
         (b"{", "a value in it cannot be read"),
-        (b"[]", "this is no mapping of fields"),
+        (b"[]", "this is not a mapping of fields"),
         (b"{}", "the field `suite` is missing"),
         (LOCK.to_json().replace(b'"sha256"', b'"md5"'), "the field `packages.tini.sha256` is miss"),
         (LOCK.to_json().replace(b"2026-09-12T", b"yesterday "), "`date` is 'yesterday 09:27:08Z'"),

@@ -101,7 +101,7 @@ class DebianExcludesField(StringSequenceField):
         any part of a name.
 
         For what packages make anew at each installation, such as keys and databases: it would
-        differ from build to build, and a key in an image is no secret.
+        differ from build to build, and a key in an image is not a secret.
         """
     )
 

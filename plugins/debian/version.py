@@ -10,7 +10,7 @@ _END = 0
 
 
 def _rank(character: str) -> int:
-    """Where a character that is no digit stands: `~`, the end, letters, then all others."""
+    """Where a character that is not a digit stands: `~`, the end, letters, then all others."""
     if character == "~":
         return _END - 1
     return ord(character) if character.isalpha() else ord(character) + 256

@@ -90,7 +90,7 @@ class Fields:
         else:
             if isinstance(data, dict):
                 return cls(path, error, data, fix=fix)
-            sentence = f"this is no mapping of fields. {fix or f'See {manual}.'}"
+            sentence = f"this is not a mapping of fields. {fix or f'See {manual}.'}"
         raise error(f"{path}: {sentence}")
 
     @property

@@ -40,7 +40,7 @@ def test_what_is_right_is_taken() -> None:
         (b"a: {1: 2}", "`a` is 1. Map names to values."),
         (b"a: {size: 1, size: 1}", "the key 'size' stands twice, again in line 1. Keep one"),
         (b"a: {", "this is no YAML in line 1. Correct its syntax."),
-        (b"- a", "this is no mapping of fields. See the manual."),
+        (b"- a", "this is not a mapping of fields. See the manual."),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place_and_what_to_write(

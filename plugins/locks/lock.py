@@ -74,7 +74,7 @@ class Lock(ABC):
             command: The command that makes the lock anew.
 
         Raises:
-            LockError: it is no lock, lacks a field, or has a wrong one.
+            LockError: it is not a lock, lacks a field, or has a wrong one.
         """
         fix = f"Run `{command}`."
         return cls.from_fields(Fields.read(path, LockError, content, load=read_json, fix=fix))

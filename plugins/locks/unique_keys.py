@@ -30,7 +30,7 @@ class _UniqueKeyLoader(_Loader):
                     continue
                 name = self.construct_object(key, deep=True)
                 if not isinstance(name, Hashable):
-                    # The loader says that it is no key.
+                    # The loader says that it is not a key.
                     continue
                 if name in seen:
                     line = key.start_mark.line + 1

@@ -44,7 +44,7 @@ def blobs_to_pull(before: Iterable[Blob], after: Iterable[_Blob]) -> tuple[_Blob
 
 @dataclass(frozen=True)
 class Together:
-    """What a set of images takes together. Experiments are no part of it."""
+    """What a set of images takes together. Experiments are not part of it."""
 
     images: int
     """How many there are."""
@@ -100,7 +100,7 @@ class SharingReport:
     """Bytes of each image by its reference, experiments too; numbers count as numbers."""
 
     experiments: tuple[str, ...]
-    """References of those that are no part of what they take together."""
+    """References of those that are not part of what they take together."""
 
     together: Together
 
@@ -139,7 +139,7 @@ def share(
 
     Args:
         images: The layers of each by its reference.
-        experiments: References of those that are no part of what images take together.
+        experiments: References of those that are not part of what images take together.
     """
     ordered = sorted(images, key=natural_order)
     variants: dict[tuple[str, str], list[str]] = {}

@@ -64,7 +64,7 @@ class Manifest:
     """`major.minor`."""
 
     extras: tuple[str, ...]
-    """Extras of Airflow that are no providers."""
+    """Extras of Airflow that are not providers."""
 
     providers: FrozenDict[str, str]
     """Versions of `apache-airflow-providers-*`, by the rest of the name."""

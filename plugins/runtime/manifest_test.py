@@ -164,7 +164,7 @@ def test_a_field_that_stands_twice_is_refused_with_its_line() -> None:
         parse_manifest(PATH, b"airflow: 2.3.3\nairflow: 2.3.4\n")
 
 
-# A busy machine is no fault of the data.
+# A busy machine is not a fault of the data.
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     st.recursive(

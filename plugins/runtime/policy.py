@@ -225,7 +225,7 @@ def violations(policy: Policy, manifests: Sequence[Manifest]) -> Iterator[str]:
     """
     yield from _duplicates(manifests)
     for release in sorted(set(policy.exceptions) - {each.release for each in manifests}):
-        yield f"{policy.path}: `exceptions` names {release}, which is no release. Remove it."
+        yield f"{policy.path}: `exceptions` names {release}, which is not a release. Remove it."
     for manifest in sorted(manifests, key=_number):
         before = previous_release(manifest, manifests)
         if before:

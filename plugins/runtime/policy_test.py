@@ -151,7 +151,7 @@ def test_an_exception_that_is_not_needed_is_refused() -> None:
         "`exceptions.5.0.7` is not needed"
         in problems(BEFORE, make_manifest("5.0.7"), policy=policy)[0]
     )
-    assert "`exceptions` names 5.0.7, which is no release" in problems(BEFORE, policy=policy)[0]
+    assert "`exceptions` names 5.0.7, which is not a release" in problems(BEFORE, policy=policy)[0]
 
 
 def test_two_releases_cannot_claim_one_number() -> None:
@@ -187,7 +187,7 @@ def test_numbers_are_ordered_as_numbers() -> None:
     "content, message",
     [
         (b"rules: [", "this is no YAML in line 1"),
-        (b"- rules", "this is no mapping of fields. See versions/README.md."),
+        (b"- rules", "this is not a mapping of fields. See versions/README.md."),
         (b"rules: {airflow: {major: major}}\nexceptions:\nlifecycel: {}", "`lifecycel` meant"),
         (b"rules: {}\nrules: {}", "the key 'rules' stands twice, again in line 2"),
         (b"rules: {colour: {major: major}}", "there is no field `rules.colour`. Remove it."),
@@ -206,7 +206,7 @@ def test_numbers_are_ordered_as_numbers() -> None:
             b"rules: {}\nexceptions:\nlifecycle: {stable_months: 6, long_term_months: soon}",
             "`lifecycle.long_term_months` is 'soon'. Write a number above 0",
         ),
-        # YAML reads a number, which would be no series.
+        # YAML reads a number, which would not be a series.
         (
             b"rules: {}\nexceptions:\n"
             b"lifecycle: {stable_months: 6, long_term_months: 18, long_term_lines: [4.2]}",

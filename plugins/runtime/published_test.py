@@ -117,7 +117,7 @@ GOOD = Published(FrozenDict(SEALS)).to_json()
     "content, problem",
     [
         (b"{", "a value in it cannot be read"),
-        (b"[]", "this is no mapping of fields"),
+        (b"[]", "this is not a mapping of fields"),
         (b"\xff", "a value in it cannot be read"),
         (GOOD.replace(b'"lock"', b'"lokc"', 1), r"the field `releases.5.0.[67].lock` is missing"),
         (

@@ -35,11 +35,11 @@ class ReleaseNumber:
         """Read a number such as `5.0.6`.
 
         Raises:
-            ValueError: it is no such number.
+            ValueError: it is not such a number.
         """
         match = NUMBER.fullmatch(text)
         if not match:
-            raise ValueError(f"'{text}' is no release such as 5.0.6")
+            raise ValueError(f"'{text}' is not a release such as 5.0.6")
         return cls(*(int(part) for part in match.groups()))
 
     @property

@@ -104,4 +104,6 @@ def violations(
             )
         for release in waiver.releases:
             if release not in releases:
-                yield (f"{waiver.path}.releases` names {release}, which is no release. Remove it.")
+                yield (
+                    f"{waiver.path}.releases` names {release}, which is not a release. Remove it."
+                )

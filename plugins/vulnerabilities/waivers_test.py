@@ -37,7 +37,7 @@ def test_an_expired_waiver_is_told() -> None:
 
 def test_a_release_that_is_none_is_told() -> None:
     (sentence,) = sentences(GOOD.replace("[5.0.6]", "[5.0.6, 5.0.60]"))
-    assert "`waivers[0].releases` names 5.0.60, which is no release" in sentence
+    assert "`waivers[0].releases` names 5.0.60, which is not a release" in sentence
 
 
 @pytest.mark.parametrize(

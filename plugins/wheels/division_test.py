@@ -70,7 +70,7 @@ def test_a_division_is_read_as_it_was_written() -> None:
     "content, message",
     [
         (b"{", "^d.json: a value in it cannot be read"),
-        (b"[]", "^d.json: this is no mapping of fields. See layers/libraries/README.md"),
+        (b"[]", "^d.json: this is not a mapping of fields. See layers/libraries/README.md"),
         (b'{"a": "b"}', "^d.json: `a` is 'b'. Write a list of names"),
         (b'{"a": ["x"], "b": ["x"]}', "names 'x' for 'a' and for 'b'"),
     ],

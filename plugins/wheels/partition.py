@@ -29,7 +29,7 @@ def select(
         exclude: Patterns of what is left out. What only these need is left out with them.
 
     Raises:
-        LockError: a name that is no pattern is not in the lock.
+        LockError: a name that is not a pattern is not in the lock.
     """
     names = lock.distributions.keys()
     for name in distributions:

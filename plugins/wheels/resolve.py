@@ -48,7 +48,7 @@ class WheelResolve(Resolve):
     """Of the image."""
 
     patched: tuple[PatchedDistribution, ...] = ()
-    """Distributions that layers hold with changes. They are no input of the lock."""
+    """Distributions that layers hold with changes. They are not an input of the lock."""
 
     @property
     def uv_platform(self) -> str:

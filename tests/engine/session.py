@@ -63,7 +63,7 @@ class Engine:
             The name to run it by.
 
         Raises:
-            BadLayout: The folder is no such layout.
+            BadLayout: The folder is not an OCI image layout.
         """
         if path in self._loaded:
             return self._loaded[path]

@@ -104,7 +104,7 @@ class Checkout:
         launcher_cache = os.environ.get("XDG_CACHE_HOME") or f"{os.environ['HOME']}/.cache"
         self._env: Dict[str, str] = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PANTS_")},
-            # The launcher's one-time set-up is no part of a build: it is shared.
+            # The launcher's one-time set-up is not part of a build: it is shared.
             "XDG_CACHE_HOME": launcher_cache,
             "HOME": str(home),
             "PANTS_LOCAL_STORE_DIR": str(caches / "store"),

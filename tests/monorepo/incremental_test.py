@@ -178,4 +178,4 @@ def test_an_unknown_revision_is_one_sentence(checkout: Checkout) -> None:
 
     assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr.startswith(".ci/targets: 'nowhere' is no revision")
+    assert done.stderr.startswith(".ci/targets: 'nowhere' is not a revision")

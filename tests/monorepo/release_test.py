@@ -82,7 +82,7 @@ def test_a_waiver_that_has_expired_is_told(checkout: Checkout) -> None:
             "add `--providers=\"{'amazon': '6.0.0', 'common-sql': '1.2.0'}\"`",
         ),
         (["--security-only", "--date=soon"], "`--date` is 'soon'. Write a day such as"),
-        (["--airflow=2.3.4", "versions/newest"], "'newest' is no release such as 5.0.6"),
+        (["--airflow=2.3.4", "versions/newest"], "'newest' is not a release such as 5.0.6"),
     ],
 )
 def test_a_release_that_cannot_be_made_changes_nothing(

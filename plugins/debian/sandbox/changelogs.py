@@ -82,7 +82,7 @@ def documentation(deb: Path, name: str) -> Documentation:
     """Find the changelog in a package.
 
     Raises:
-        SandboxError: it is no package.
+        SandboxError: it is not a package.
     """
     folder = f"./usr/share/doc/{name}"
     found: Dict[str, bytes] = {}

@@ -18,6 +18,6 @@ def paragraphs(text: str) -> Iterator[str]:
 def stanzas(text: str) -> Iterator[Message]:
     """The fields of each paragraph, by names in any case.
 
-    A value of several lines keeps their breaks. What is no field ends the paragraph's fields.
+    A value of several lines keeps their breaks. What is not a field ends the paragraph's fields.
     """
     return map(HeaderParser().parsestr, paragraphs(text))

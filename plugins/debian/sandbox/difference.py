@@ -72,7 +72,7 @@ def difference(
         known = missing.pop(entry.path, None)
         if known is None or not _same(entry, known):
             result.append(entry)
-    # Bytecode is no content of the system: whoever has the source has it.
+    # Bytecode does not count as content: it follows from the source.
     gone = sorted(path for path in missing if not (is_bytecode(path) or settled(path)))
     if gone:
         more = f" and {len(gone) - 3} more" if len(gone) > 3 else ""

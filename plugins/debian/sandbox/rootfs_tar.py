@@ -113,7 +113,7 @@ def read_entries(
         epoch: Seconds; later times become this one.
 
     Raises:
-        SandboxError: a path that is wanted is no file, directory or link.
+        SandboxError: a path that is wanted is not a file, directory or link.
     """
     entries: Dict[str, Entry] = {}
     shared: Set[str] = set()

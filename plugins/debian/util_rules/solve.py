@@ -58,8 +58,8 @@ def bases_first(resolve: str, targets: dict[Address, SolveTarget]) -> tuple[Solv
         if target.base:
             if target.base not in targets or targets[target.base].alone:
                 raise InvalidFieldException(
-                    f"{target.address}: `base` names {target.base}, which is no `debian_layer` of "
-                    f"the resolve '{resolve}'. Name one of the same resolve."
+                    f"{target.address}: `base` names {target.base}, which is not a `debian_layer` "
+                    f"of the resolve '{resolve}'. Name one of the same resolve."
                 )
             add(targets[target.base], (*above, target.address))
         ordered[target.address] = target
@@ -140,7 +140,7 @@ async def solve(request: SolveDebian, options: DebianSubsystem, all_targets: All
             output_directories=("solved",),
             description=f"Resolve the packages of {path}",
             level=LogLevel.INFO,
-            # The archive moves on, so what it said in an earlier run is no answer.
+            # The archive moves on, so what it said in an earlier run is not an answer.
             cache_scope=ProcessCacheScope.PER_SESSION,
         ),
     )

@@ -97,7 +97,7 @@ def parse_address(text: str, plain_http: bool = False) -> RegistryAddress:
     declared to speak plain http.
 
     Raises:
-        RegistryError: It is no such address, or plain http where that is not allowed.
+        RegistryError: It is not a valid address, or plain http where that is not allowed.
     """
     scheme, separator, name = text.rpartition("://")
     scheme = scheme.lower()
@@ -105,8 +105,8 @@ def parse_address(text: str, plain_http: bool = False) -> RegistryAddress:
     port = int((match["port"] or ":0")[1:]) if match else 0
     if not match or port > _LARGEST_PORT or (separator and scheme not in _DEFAULT_PORTS):
         raise RegistryError(
-            f"The registry address '{text}' is no host name: write it as 'registry.example.com' or "
-            "'registry.example.com:5000', and what follows it into `repository`."
+            f"The registry address '{text}' is not a host name: write it as 'registry.example.com' "
+            "or 'registry.example.com:5000', and what follows it into `repository`."
         )
     plain_allowed = plain_http or _is_loopback(match["host"].lower())
     if scheme == "http" and not plain_allowed:

@@ -39,7 +39,7 @@ def test_plain_text_to_another_machine_must_be_declared() -> None:
     "text", ["", "registry/path", "ftp://registry", "user@registry", "a b", "registry:99999"]
 )
 def test_what_is_no_host_is_refused(text: str) -> None:
-    with pytest.raises(RegistryError, match="is no host name"):
+    with pytest.raises(RegistryError, match="is not a host name"):
         parse_address(text)
 
 

@@ -79,7 +79,7 @@ class DockerConfig:
         A helper for this registry comes first, then the helper for all, then the file itself.
 
         Raises:
-            RegistryError: A helper is not there or fails, or an entry is no such.
+            RegistryError: A helper is not there or fails, or an entry is not valid.
         """
         entries = self._section("auths")
         keys = _matching(entries, registry, repository)

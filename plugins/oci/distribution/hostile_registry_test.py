@@ -274,7 +274,7 @@ def always(status: str, **headers: str) -> Answer:
     [
         (always("302 Found", Location="/v2/loop"), "the registry sends us in circles"),
         (always("302 Found", Location="http://["), "an address that is none"),
-        (always("200 OK", Docker_Content_Digest="\x1b[31m"), "which is no digest"),
+        (always("200 OK", Docker_Content_Digest="\x1b[31m"), "which is not a digest"),
         (always("200 OK", Docker_Content_Digest=OTHER), f"the tag is there and points at {OTHER}"),
         (always("401 Who", WWW_Authenticate='Bearer realm="http://["'), "which is not https"),
         (always("401 Who", WWW_Authenticate="Bearer"), "sends us for a token to ''"),
@@ -308,7 +308,7 @@ def test_an_index_of_documents_that_is_none_is_told(server: RawServer, layout: L
             return response(b"", "201 Created")
         return good(server)(method, path)
 
-    assert "the documents about an image is no index" in push(server, layout, answer)
+    assert "the documents about an image is not an index" in push(server, layout, answer)
 
 
 def test_a_write_that_is_sent_elsewhere_is_no_success(server: RawServer, layout: Layout) -> None:

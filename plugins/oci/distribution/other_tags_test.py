@@ -90,5 +90,5 @@ def test_a_manifest_that_is_stored_as_another_is_told(
 def test_a_web_server_is_no_registry(registry: StandInRegistry, image: Layout) -> None:
     page = Reply(200, {"Content-Type": "text/html"}, b"<html>welcome</html>")
     registry.quirks = [lambda request: page]
-    with pytest.raises(RegistryError, match="is no manifest: correct `address`"):
+    with pytest.raises(RegistryError, match="is not a manifest: correct `address`"):
         push(registry.address, image)

@@ -81,13 +81,13 @@ class Push:
         if not blobs:
             return 0
         with ThreadPoolExecutor(UPLOADS) as pool:
-            found = self._all(pool, self._repository.has_blob, list(blobs.values()))
+            found = self._run_all(pool, self._repository.has_blob, list(blobs.values()))
             missing = [blob for blob in blobs.values() if not found[blob.digest]]
             total = sum(blob.size for blob in missing)
             self._progress.start(
                 f"{len(blobs) - len(missing)} of {len(blobs)} blobs are there", total
             )
-            sent = self._all(pool, self._bring, missing)
+            sent = self._run_all(pool, self._upload_or_mount, missing)
         return sum(blobs[digest].size for digest, was_sent in sent.items() if was_sent)
 
     def _tagged(self) -> bool:
@@ -127,7 +127,7 @@ class Push:
         }
         return sorted(blobs.values(), key=lambda blob: (-blob.size, blob.digest))
 
-    def _bring(self, blob: Blob) -> bool:
+    def _upload_or_mount(self, blob: Blob) -> bool:
         """Get a blob into the repository; whether its bytes had to be sent."""
         names = (name for name in self._request.mount_from if self._is_in(name, blob))
         upload = BlobUpload(self._repository, blob, self._request.chunk, self._progress.sent)
@@ -142,7 +142,7 @@ class Push:
             # It is not ours to read: then its blobs are sent.
             return False
 
-    def _all(
+    def _run_all(
         self, pool: ThreadPoolExecutor, work: Callable[[Blob], bool], blobs: Sequence[Blob]
     ) -> Dict[str, bool]:
         """The result of `work` for the digest of each blob; the first failure ends the others."""

@@ -83,7 +83,7 @@ class Repository:
         if text and not _DIGEST.fullmatch(text):
             raise RegistryError(
                 f"{self.reference}:{tag}: the registry calls the manifest {text!r:.80}, which is "
-                "no digest: mend the registry."
+                "not a digest: mend the registry."
             )
         return text or None
 
@@ -104,8 +104,8 @@ class Repository:
             return None
         if _json_object(response) is None:
             raise RegistryError(
-                f"{self.reference}:{reference}: what the registry's address answers with is no "
-                "manifest: correct `address`."
+                f"{self.reference}:{reference}: what the registry's address answers with is not "
+                "a manifest: correct `address`."
             )
         return response.content
 

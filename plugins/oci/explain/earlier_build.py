@@ -15,7 +15,7 @@ from oci.format.layout import read_layout
 
 
 class EarlierBuildError(Exception):
-    """A folder is no image of an earlier build."""
+    """A folder is not an image of an earlier build."""
 
 
 def _descriptors(folder: Path) -> Iterator[tuple[Path, LayerDescriptor]]:
@@ -38,7 +38,7 @@ def read_earlier_build(path: Path) -> ImageContents:
     """Read an image of `dist/images`, and its layers' documents from `dist/layers` beside it.
 
     Raises:
-        EarlierBuildError: it is no image layout, or the documents of a layer are not there.
+        EarlierBuildError: it is not an image layout, or the documents of a layer are not there.
     """
     try:
         layout = read_layout(path)

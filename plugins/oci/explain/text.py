@@ -143,7 +143,7 @@ def _layer_lines(change: LayerChange) -> Iterator[str]:
     if change.kind == "recompressed":
         yield f"{head}  same content, compressed anew ({layer.descriptor.codec})"
         return
-    # What a package brings is told by the package; and a new layer's files are no news.
+    # What a package brings is told by the package; and a new layer's files are not news.
     news = change.kind == "changed" or not change.packages
     others = change.other_files if news else ()
     yield f"{head}  {change.kind}: {_reason(change, others)}"

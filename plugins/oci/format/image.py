@@ -28,7 +28,7 @@ _SECOND = 10**9
 _HEALTHCHECK_TIMES = {
     "Interval": 30 * _SECOND,
     "Timeout": 30 * _SECOND,
-    # A failure counts only after this, so that a slow start is no illness.
+    # A failure counts only after this, so that a slow start is not a failure.
     "StartPeriod": 120 * _SECOND,
     "Retries": 3,
 }

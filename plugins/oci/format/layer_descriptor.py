@@ -67,7 +67,7 @@ class LayerDescriptor:
             found["packages"] = tuple(found["packages"])
             return cls(**found)
         except (LookupError, TypeError) as error:
-            raise ValueError(f"it is no descriptor of a layer: {error}") from None
+            raise ValueError(f"it is not a descriptor of a layer: {error}") from None
 
     def to_json(self) -> bytes:
         """The form in which it is written."""

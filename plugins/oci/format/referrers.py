@@ -134,7 +134,9 @@ def read_fallback_index(content: bytes) -> List[Dict[str, Any]]:
         if not all(isinstance(descriptor["digest"], str) for descriptor in listed):
             raise TypeError
     except (LookupError, RecursionError, TypeError, ValueError):
-        raise FormatError("What should list the documents about an image is no index.") from None
+        raise FormatError(
+            "What should list the documents about an image is not an index."
+        ) from None
     return listed
 
 

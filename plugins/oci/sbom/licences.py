@@ -75,7 +75,7 @@ def identifier(name: str) -> str:
 
 
 def reference(name: str) -> str:
-    """The `LicenseRef-` of a name that is no identifier."""
+    """The `LicenseRef-` of a name that is not an identifier."""
     return "LicenseRef-" + (re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-") or "unnamed")
 
 
@@ -91,7 +91,7 @@ def _parts(statement: str) -> tuple[str, tuple[str, ...]]:
 
 
 def names(statements: Iterable[str]) -> tuple[str, ...]:
-    """The names in statements that are no identifiers, sorted."""
+    """The names in statements that are not identifiers, sorted."""
     found = {name for statement in statements for name in _parts(statement)[1]}
     return tuple(sorted(name for name in found if not identifier(name)))
 

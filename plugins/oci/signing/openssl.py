@@ -35,7 +35,7 @@ def _check_key(key: Path, kind: tuple[str, ...], make: str) -> None:
     ).stdout
     if _CURVE.encode() not in text:
         raise SigningError(
-            f"{key}: this is no key without passphrase for ECDSA on the curve P-256. {make}"
+            f"{key}: this is not a key without passphrase for ECDSA on the curve P-256. {make}"
         )
 
 

@@ -79,7 +79,7 @@ def test_it_stands_where_cosign_looks_for_it(keys: tuple[Path, Path]) -> None:
 def test_a_key_of_another_kind_is_named(tmp_path: Path) -> None:
     key = tmp_path / "rsa.key"
     openssl("genpkey", "-algorithm", "RSA", "-out", str(key))
-    with pytest.raises(SigningError, match="rsa.key: this is no key .* P-256"):
+    with pytest.raises(SigningError, match="rsa.key: this is not a key .* P-256"):
         sign(key, b"")
 
 

@@ -22,7 +22,7 @@ class DistinctBuildsRequest:
 
 @dataclass(frozen=True)
 class DistinctBuilds:
-    """It has."""
+    """Every set of patches has an Airflow version of its own."""
 
 
 class InferPatchesRequest(InferDependenciesRequest):

@@ -18,7 +18,7 @@ _RATINGS = {
 
 
 def rating(vector: str) -> Severity:
-    """The word for a vector's base score; unknown for a score of 0 and for what is no vector.
+    """The word for a vector's base score; unknown for a score of 0 and for what is not a vector.
 
     Args:
         vector: As CVSS writes it. Vectors of version 2 have no prefix.

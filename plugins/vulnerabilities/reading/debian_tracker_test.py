@@ -63,7 +63,7 @@ def test_the_suites_that_it_speaks_of_are_told_whatever_the_packages() -> None:
     [
         ("<html>", "a value in it cannot be read"),
         ('{"demo": {}, "demo": {}}', "the key 'demo' stands twice"),
-        ("[]", "this is no mapping of fields. Get it again."),
+        ("[]", "this is not a mapping of fields. Get it again."),
         ('{"demo": {"CVE-1": {"releases": {"bullseye": {}}}}}', "KeyError: 'status'"),
         ('{"demo": {"CVE-1": {"releases": {"bullseye": {"status": "fine"}}}}}', "status 'fine'"),
     ],

@@ -83,7 +83,7 @@ def _rank(severity: Severity) -> int:
 def _texts(value: Any) -> Tuple[str, ...]:
     texts = tuple(value or ())
     if isinstance(value, str) or not all(isinstance(text, str) for text in texts):
-        raise ValueError(f"{value!r} is no list of texts")
+        raise ValueError(f"{value!r} is not a list of texts")
     return texts
 
 
@@ -141,6 +141,6 @@ def read(where: str, content: bytes, names: AbstractSet[str]) -> List[Advisory]:
         return list(_advisories(data, names))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise SandboxError(
-            f"{where}: this is no advisory in the OSV format ({type(error).__name__}: "
+            f"{where}: this is not an advisory in the OSV format ({type(error).__name__}: "
             f"{one_line(str(error))}). Get it again, or correct it."
         ) from None

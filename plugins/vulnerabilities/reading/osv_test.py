@@ -109,9 +109,9 @@ def test_a_file_is_told_by_the_names_in_it() -> None:
         (b"id: [", "neither JSON nor YAML"),
         (b'{"id": "X", "id": "Y"}', "the key 'id' stands twice"),
         (b"id: X\nid: Y\n", "the key 'id' stands twice, again in line 2"),
-        (b"id: X\naffected: 7\n", "no advisory in the OSV format"),
-        (json.dumps(osv(affected=[{"package": "demo"}])).encode(), "no advisory in the OSV"),
-        (json.dumps(osv(aliases="CVE-1")).encode(), "'CVE-1' is no list of texts"),
+        (b"id: X\naffected: 7\n", "not an advisory in the OSV format"),
+        (json.dumps(osv(affected=[{"package": "demo"}])).encode(), "not an advisory in the OSV"),
+        (json.dumps(osv(aliases="CVE-1")).encode(), "'CVE-1' is not a list of texts"),
         (YAML.replace(b"fixed: 2.0.6", b"repaired: 2.0.6"), "the event {'repaired': '2.0.6'}"),
     ],
 )

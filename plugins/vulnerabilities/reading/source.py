@@ -58,7 +58,7 @@ class Source:
         match = _HASH.fullmatch(fragment)
         if fragment and not match:
             raise SandboxError(
-                f"{option}: what follows `#` is no hash. Write `#sha256=` and 64 hex digits."
+                f"{option}: what follows `#` is not a hash. Write `#sha256=` and 64 hex digits."
             )
         if "://" in spec and not _is_safe(spec):
             raise SandboxError(

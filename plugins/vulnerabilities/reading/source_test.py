@@ -76,7 +76,7 @@ def test_an_archive_comes_from_a_url(tmp_path: Path) -> None:
         ("http://advisories.example/all.zip", "advisories come by https alone"),
         ("ftp://advisories.example/all.zip", "advisories come by https alone"),
         ("https://[", "advisories come by https alone"),
-        ("all.zip#md5=00", "what follows `#` is no hash"),
+        ("all.zip#md5=00", "what follows `#` is not a hash"),
         ("all.zip", "there is nothing. Correct the path."),
     ],
 )

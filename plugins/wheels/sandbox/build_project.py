@@ -19,11 +19,11 @@ def build_project(project: Path, work: Path) -> Path:
         work: A new folder.
 
     Raises:
-        SandboxError: it is no project of flit_core.
+        SandboxError: it is not a project of flit_core.
     """
     sources, output = work.absolute() / "sources", work.absolute() / "wheel"
     output.mkdir(parents=True)
-    # Modes in a build sandbox are not those of the repository, and modules are no programs.
+    # Modes in a build sandbox are not those of the repository, and modules are not programs.
     for path in sorted(project.rglob("*")):
         if path.is_file():
             target = sources / path.relative_to(project)

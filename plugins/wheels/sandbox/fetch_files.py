@@ -162,7 +162,7 @@ class Fetcher:
             except _TryAgain as error:
                 problem = str(error)
             except (requests.RequestException, ValueError) as error:
-                # Some addresses are no error to `requests` before it has begun.
+                # `requests` finds an error in some addresses only once it has begun.
                 problem = f"the connection failed ({type(error).__name__})"
             else:
                 self._cache.copy(file.sha256, target)

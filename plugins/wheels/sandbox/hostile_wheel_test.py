@@ -138,7 +138,7 @@ def test_an_entry_point_is_a_file_name(tmp_path: Path, name: str) -> None:
     points = f"[console_scripts]\n{name} = bad:main\n"
     wheel = make_wheel(tmp_path, "bad", {"bad-1.0.dist-info/entry_points.txt": points})
 
-    with pytest.raises(SandboxError, match="its entry point '.*' is no file name"):
+    with pytest.raises(SandboxError, match="its entry point '.*' is not a file name"):
         install_wheel(WheelArchive(wheel), PLACES)
 
 

@@ -70,7 +70,7 @@ class LayerDestination(WheelDestination):
     ) -> RecordEntry:
         """Make the script of an entry point."""
         if "/" in name or name.strip() in ("", ".", ".."):
-            raise self._wheel.error(f"its entry point {name!r} is no file name")
+            raise self._wheel.error(f"its entry point {name!r} is not a file name")
         script = Script(name, module, attr, section)
         file_name, content = script.generate(self._places.shebang, kind="posix")
         path = f"{self._places.scripts}/{file_name}"

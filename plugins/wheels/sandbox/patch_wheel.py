@@ -53,8 +53,8 @@ class PatchedWheel:
             normal = all(part not in ("", ".", "..") for part in path.split("/"))
             if not normal or self._is_metadata(path) or path.split("/")[0] not in self._packages:
                 raise patch.error(
-                    f"{path} is no file of a package in {self._wheel.file}; take that file out of "
-                    "the patch"
+                    f"{path} is not a file of a package in {self._wheel.file}; take that file out "
+                    "of the patch"
                 )
             self._changed[path] = content
 

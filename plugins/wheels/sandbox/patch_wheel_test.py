@@ -100,7 +100,7 @@ def test_patches_stand_on_each_other(tmp_path: Path) -> None:
     ],
 )
 def test_a_patch_touches_only_the_distribution_s_packages(tmp_path: Path, path: str) -> None:
-    with pytest.raises(SandboxError, match="is no file of a package in demo_app-1.0"):
+    with pytest.raises(SandboxError, match="is not a file of a package in demo_app-1.0"):
         patched(demo(tmp_path), new_file(path), tmp_path / "out")
 
 
@@ -108,7 +108,7 @@ def test_metadata_is_not_patched(tmp_path: Path) -> None:
     patch = CHANGE.replace("demo_app/main.py", "demo_app-1.0.dist-info/METADATA")
     patch = patch.replace('print("old")', "Version: 1.0").replace('print("new")', "Version: 2.0")
 
-    with pytest.raises(SandboxError, match="METADATA is no file of a package"):
+    with pytest.raises(SandboxError, match="METADATA is not a file of a package"):
         patched(demo(tmp_path), patch, tmp_path / "out")
 
 

@@ -36,7 +36,7 @@ class Patch:
         content: The patch; what stands above its first `---` line is for people.
 
     Raises:
-        SandboxError: it is no such diff, or has lines that belong to no hunk.
+        SandboxError: it is not a unified diff, or has lines that belong to no hunk.
     """
 
     def __init__(self, path: str, content: bytes) -> None:
@@ -46,7 +46,7 @@ class Patch:
             self._files = PatchSet(text)
         except (UnicodeDecodeError, UnidiffParseError) as error:
             raise self.error(
-                f"it is no unified diff ({str(error).strip()}); make it anew"
+                f"it is not a unified diff ({str(error).strip()}); make it anew"
             ) from None
         if not self._files:
             raise self.error("it holds no change")

@@ -115,7 +115,7 @@ def test_a_new_file_is_none_that_exists() -> None:
         ("", "it holds no change"),
         ("no diff\n", "it holds no change"),
         (FIVE.replace("2,5 +2,6", "2,4 +2,5"), "its hunks are not as long as their headers say"),
-        (FIVE.replace("2,5 +2,6", "2,6 +2,7"), "it is no unified diff"),
+        (FIVE.replace("2,5 +2,6", "2,6 +2,7"), "it is not a unified diff"),
         (FIVE + "+and another line\n", "its hunks are not as long as their headers say"),
         (FIVE.replace(" b/demo", " c/demo"), "paths are `a/PATH` and `b/PATH`"),
         (FIVE.replace(" b/demo/numbers", " /dev/null"), "no file can be removed"),

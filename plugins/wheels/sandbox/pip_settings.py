@@ -41,7 +41,7 @@ def read_pip_settings() -> PipSettings:
         SandboxError: pip's configuration cannot be read, or names no index that speaks HTTP.
     """
     machine_settings.apply(SETTINGS)
-    # By name: it lies in the toolchain, and is no library of ours.
+    # By name: it lies in the toolchain, and is not a library of ours.
     commands = importlib.import_module("pip._internal.commands")
     try:
         options = commands.create_command("download").parser.get_default_values()

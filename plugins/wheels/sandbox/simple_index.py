@@ -35,7 +35,7 @@ def _without_fragment(url: str) -> str:
 def file_urls(page: bytes, content_type: str, url: str) -> Dict[str, str]:
     """The files that a project's page links to: URL by file name.
 
-    A page that is no index page gives no links.
+    A page that is not an index page gives no links.
 
     Args:
         page: The response's body.

@@ -138,7 +138,7 @@ def unpack(path: Path, folder: Path) -> Tuple[Path, int]:
         tree = _Tree(folder.resolve())
         for member in _zip_members(path) if path.suffix == ".zip" else _tar_members(path):
             if not _is_normal(member.name):
-                raise ValueError(f"its member {member.name!r} is no normal relative path")
+                raise ValueError(f"its member {member.name!r} is not a normal relative path")
             tree.add(member)
             newest = max(newest, member.mtime)
         top = tree.finish()

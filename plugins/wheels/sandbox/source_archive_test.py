@@ -105,7 +105,7 @@ def test_what_cannot_be_unpacked_as_it_is_is_told(
 def test_a_member_outside_of_the_sources_is_refused(tmp_path: Path, name: str) -> None:
     path = sdist(tmp_path, (name, 0o644, 0))
 
-    with pytest.raises(SandboxError, match="demo-1.0.tar.gz.*no normal relative path"):
+    with pytest.raises(SandboxError, match="demo-1.0.tar.gz.*not a normal relative path"):
         unpack(path, tmp_path / "out")
 
 

@@ -123,7 +123,7 @@ class WheelArchive:
         path: The wheel.
 
     Raises:
-        SandboxError: it is no wheel, or one that could write outside its places.
+        SandboxError: it is not a wheel, or one that could write outside its places.
     """
 
     def __init__(self, path: Path) -> None:
@@ -131,7 +131,7 @@ class WheelArchive:
         try:
             self.zip = zipfile.ZipFile(path)
         except DAMAGE:
-            raise self.error("it is no zip archive") from None
+            raise self.error("it is not a zip archive") from None
         self._check_names()
         try:
             self.source = _Source(self.zip)
@@ -195,7 +195,7 @@ class WheelArchive:
             parts = name.rstrip("/").split("/")
             odd = any(character in name for character in "\\\0\n\r")
             if name.startswith("/") or odd or any(p in ("", ".", "..") for p in parts):
-                raise self.error(f"its member {name!r} is no normal relative path")
+                raise self.error(f"its member {name!r} is not a normal relative path")
             if name in seen:
                 raise self.error(f"it holds {name!r} twice")
             seen.add(name)

@@ -122,8 +122,8 @@ async def find_except_layers(request: ExceptLayersRequest, layers: WheelLayers) 
         ]
         if not matches or matches[0].resolve.value != field_set.resolve.value:
             raise InvalidFieldException(
-                f"{field_set.address}: `except_layers` names '{spec}', which is no `wheel_layer` "
-                f"of the resolve '{field_set.resolve.value}'. Correct or remove it."
+                f"{field_set.address}: `except_layers` names '{spec}', which is not a "
+                f"`wheel_layer` of the resolve '{field_set.resolve.value}'. Correct or remove it."
             )
         found.append(matches[0])
     return WheelLayers(tuple(found))

@@ -71,7 +71,7 @@ async def solve(request: SolveWheels, client: IndexClient, toolchain: LayerToolc
             output_files=(_SOLUTION,),
             path_entries=(*client.path_entries, *libraries.path_entries),
             append_only_caches=FrozenDict({"wheels_uv": _CACHE, **client.append_only_caches}),
-            # What the index said in an earlier run is no answer.
+            # What the index said in an earlier run is not an answer.
             cache_scope=ProcessCacheScope.PER_SESSION,
         ),
     )

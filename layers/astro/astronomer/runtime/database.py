@@ -46,7 +46,7 @@ _WRONG_OPTIONS = (
     ),
     ("definition of service .* not found|service file .* not found", "there is no such service"),
     ("syntax error in service file", "the file of services is wrong"),
-    ("invalid integer value .* for connection option", "a value is no number"),
+    ("invalid integer value .* for connection option", "a value is not a number"),
     ("invalid .* value: ", "it does not know the value of one"),
 )
 
@@ -87,7 +87,7 @@ def refusal(url: str, seconds: int) -> str | None:
         return ", ".join(reasons) or "it does not accept the connection"
     except ProgrammingError as error:
         option = re.search(r'invalid connection option "(\w+)"', str(error.orig))
-        raise WrongOption(f"it knows none named `{option[1]}`" if option else "it is no option")
+        raise WrongOption(f"it knows none named `{option[1]}`" if option else "it is not an option")
     except (TypeError, ValueError):
         raise WrongOption("it holds a character or a value that the driver cannot take") from None
     except (SQLAlchemyError, ImportError):

@@ -2,7 +2,7 @@
 
 It holds a lock on the folder while it works, and is started again by whoever next has work for it.
 It stands outside of the process group of what started it, so that the end of a task, or of a
-worker, is not its end; and it is nobody's child but the init's, so that nobody waits for its end.
+worker, is not its end. It is a detached process: its parent is the init, which reaps it.
 """
 
 from __future__ import annotations

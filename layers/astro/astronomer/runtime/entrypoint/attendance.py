@@ -56,7 +56,7 @@ def attend_where_needed(
     Raises StartError if refused.
     """
     if runs_task(command, environ):
-        # Before the task runs, so that a wrong address is no surprise after it.
+        # Before the task runs, so that a wrong address is told before it, not after.
         proxy_of(environ)
         return attend(command.argv, environ)
     seconds = stop_timeout(environ)

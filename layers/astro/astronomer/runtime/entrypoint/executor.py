@@ -15,10 +15,10 @@ from astronomer.runtime.messages import say
 _OURS = "astronomer.runtime.high_availability.executor.CeleryExecutor"
 
 
-def look_after_messages(commands: Sequence[Words], environ: MutableMapping[str, str]) -> None:
-    """Let a scheduler with Airflow's Celery executor start the one that looks after its messages.
+def set_executor(commands: Sequence[Words], environ: MutableMapping[str, str]) -> None:
+    """Set our Celery executor, which finds lost messages, for a scheduler with Airflow's own.
 
-    The operator's own class, and all other components, stay as they are.
+    Another executor, and the other components, keep their setting.
 
     Args:
         commands: What the container runs of Airflow.

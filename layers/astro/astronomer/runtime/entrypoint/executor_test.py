@@ -6,7 +6,7 @@ from typing import Dict
 import pytest
 from astronomer.runtime.airflow_version import airflow_version
 from astronomer.runtime.entrypoint.command import understand
-from astronomer.runtime.entrypoint.executor import look_after_messages
+from astronomer.runtime.entrypoint.executor import set_executor
 
 VARIABLE = "AIRFLOW__CORE__EXECUTOR"
 OURS = "astronomer.runtime.high_availability.executor.CeleryExecutor"
@@ -17,7 +17,7 @@ _SCHEDULERS = (["scheduler"], ["bash", "-c", "airflow db upgrade && exec airflow
 
 def chosen(environ: Dict[str, str], *arguments: str) -> Dict[str, str]:
     """The environment that the command gets."""
-    look_after_messages(understand(arguments or ("scheduler",)).airflow, environ)
+    set_executor(understand(arguments or ("scheduler",)).airflow, environ)
     return environ
 
 

@@ -1,4 +1,4 @@
-"""Leaves lineage out of processes where nobody wants it."""
+"""Disables OpenLineage in containers that have no lineage server."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _CONFIG = "OPENLINEAGE_CONFIG"
 _OURS = "/astronomer/runtime/lineage/openlineage.yml"
 
 
-def leave_lineage_out(environ: MutableMapping[str, str]) -> None:
-    """Disable OpenLineage where the image's own configuration of it is left without a server.
+def disable_unused_lineage(environ: MutableMapping[str, str]) -> None:
+    """Set OPENLINEAGE_DISABLED if the image's own configuration of it names no server.
 
-    Its plugin loads all that it could ask for lineage, such as pandas and BigQuery's client, and
-    each task is a process that loads all plugins. An image with Airflow 3 has no configuration of
+    OpenLineage's plugin imports pandas and BigQuery's client, and each task is a process that loads
+    all plugins. An image with Airflow 3 has no configuration of
     ours: its provider looks for one in more places, and loads nothing where there is none.
     """
     if any(environ.get(name, "").strip() for name in _SERVERS):

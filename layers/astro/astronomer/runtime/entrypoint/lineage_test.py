@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Dict
 
 import pytest
-from astronomer.runtime.entrypoint.lineage import leave_lineage_out
+from astronomer.runtime.entrypoint.lineage import disable_unused_lineage
 
 OURS = "/usr/local/lib/python3.9/dist-packages/astronomer/runtime/lineage/openlineage.yml"
 
@@ -11,7 +11,7 @@ OURS = "/usr/local/lib/python3.9/dist-packages/astronomer/runtime/lineage/openli
 @pytest.mark.parametrize("environ", [{}, {"OPENLINEAGE_URL": " "}, {"MARQUEZ_URL": ""}])
 def test_without_a_server_tasks_do_not_load_openlineage(environ: Dict[str, str]) -> None:
     environ["OPENLINEAGE_CONFIG"] = OURS
-    leave_lineage_out(environ)
+    disable_unused_lineage(environ)
     assert environ["OPENLINEAGE_DISABLED"] == "true"
 
 
@@ -24,7 +24,7 @@ def test_without_a_server_tasks_do_not_load_openlineage(environ: Dict[str, str])
     ],
 )
 def test_a_server_or_a_configuration_of_the_operator_is_used(environ: Dict[str, str]) -> None:
-    leave_lineage_out(environ)
+    disable_unused_lineage(environ)
     assert "OPENLINEAGE_DISABLED" not in environ
 
 
@@ -41,11 +41,11 @@ def test_a_server_or_a_configuration_of_the_operator_is_used(environ: Dict[str, 
 )
 def test_an_image_without_our_configuration_is_left_alone(environ: Dict[str, str]) -> None:
     before = dict(environ)
-    leave_lineage_out(environ)
+    disable_unused_lineage(environ)
     assert environ == before
 
 
 def test_the_operator_s_own_word_is_kept() -> None:
     environ = {"OPENLINEAGE_DISABLED": "false", "OPENLINEAGE_CONFIG": OURS}
-    leave_lineage_out(environ)
+    disable_unused_lineage(environ)
     assert environ["OPENLINEAGE_DISABLED"] == "false"

@@ -12,8 +12,8 @@ import sys
 from astronomer.runtime.entrypoint import identity, process, settings
 from astronomer.runtime.entrypoint.airflow_cli import component_of, needs_broker, needs_database
 from astronomer.runtime.entrypoint.command import understand
-from astronomer.runtime.entrypoint.lineage import leave_lineage_out
-from astronomer.runtime.entrypoint.platform import let_security_in
+from astronomer.runtime.entrypoint.lineage import disable_unused_lineage
+from astronomer.runtime.entrypoint.platform import set_security_variables
 from astronomer.runtime.errors import StartError
 from astronomer.runtime.messages import say
 
@@ -48,14 +48,14 @@ def start(arguments: Sequence[str], environ: MutableMapping[str, str]) -> int:
     if advice:
         say(advice)
     connection = settings.share_connection(environ)
-    leave_lineage_out(environ)
+    disable_unused_lineage(environ)
     command = understand(arguments)
     components = [name for name in map(component_of, command.airflow) if name]
     if settings.RUNTIME_EXECUTOR in environ:
         from astronomer.runtime.entrypoint.runtime_executor import choose_executor
 
         choose_executor(command.airflow, environ, connection)
-    let_security_in(environ, components, files_may_come=command.prepares)
+    set_security_variables(environ, components, files_may_come=command.prepares)
     if any(needs_database(words) or needs_broker(words) for words in command.airflow):
         # Imported here, so that `airflow version` and other programs start without it.
         from astronomer.runtime.entrypoint.readiness import make_ready
@@ -65,11 +65,11 @@ def start(arguments: Sequence[str], environ: MutableMapping[str, str]) -> int:
         from importlib.util import find_spec
 
         from astronomer.runtime.entrypoint.concurrency import choose_defaults
-        from astronomer.runtime.entrypoint.executor import look_after_messages
+        from astronomer.runtime.entrypoint.executor import set_executor
         from astronomer.runtime.entrypoint.pid_files import remove_stale
 
         choose_defaults(components, environ)
-        look_after_messages(command.airflow, environ)
+        set_executor(command.airflow, environ)
         # An image with Airflow 3, which ships by itself, does not hold ours.
         if find_spec("astronomer.runtime.logging"):
             from astronomer.runtime.entrypoint.log_shipper import start_shipper

@@ -293,10 +293,10 @@ def test_a_key_in_airflow_cfg_makes_it_a_platform_too(entrypoint: Entrypoint) ->
 WRONG_PLATFORMS = [
     ({KEY: "/no/such/file"}, "JWT_ISSUER is not set"),
     ({KEY: "/no/such/file", **OF_TOKENS}, "JWT_SIGNING_CERT is '/no/such/file', which cannot"),
-    ({KEY: "/", **OF_TOKENS}, "it is no file"),
+    ({KEY: "/", **OF_TOKENS}, "it is not a file"),
     ({KEY: "/etc/passwd", **OF_TOKENS}, "it is no PEM certificate or public key"),
     ({**PLATFORM, KEY: "/no/such/file"}, "are both set"),
-    ({**PLATFORM, URL: "platform.test"}, "HOUSTON_JWK_URL is no web address"),
+    ({**PLATFORM, URL: "platform.test"}, "HOUSTON_JWK_URL is not a web address"),
     ({**PLATFORM, "AIRFLOW__ASTRONOMER__JWT_STALE_KEYS": "-5"}, "JWT_STALE_KEYS is '-5'"),
     ({KEY + "_CMD": "cat /tls.crt", **OF_TOKENS}, "JWT_SIGNING_CERT_CMD is set"),
     ({URL + "_SECRET": "jwks", **OF_TOKENS}, "HOUSTON_JWK_URL_SECRET is set"),

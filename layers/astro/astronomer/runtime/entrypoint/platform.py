@@ -22,17 +22,22 @@ _SERVERS = {"api-server", "standalone", "webserver"}
 """Components that a browser or a client of the REST API can talk to."""
 
 
-def let_security_in(
+def set_security_variables(
     environ: MutableMapping[str, str], components: Sequence[str], files_may_come: bool = False
 ) -> None:
-    """Name our backend of the REST API, by which the manager comes in; the older name is Airflow
-    2.2's. See that a webserver can start with it.
+    """Set the REST API's backend to ours if a platform's key is configured.
 
-    Not a constant of the image: the Astro CLI names a backend of its own where nobody has, and a
-    webserver of a platform without ours does not start. With `files_may_come`, a file that is not
-    there yet is left to the webserver to miss.
+    The backend installs the security manager. The variable is set here and not in the image, as
+    the Astro CLI sets a backend of its own if there is none, and a platform's webserver does not
+    start without ours. Airflow 2.2 reads the older of the two names.
 
-    Raises ConfigurationError where the platform's login could not work.
+    Args:
+        environ: Variables of the container; changed in place.
+        components: What the container runs of Airflow, such as `webserver`.
+        files_may_come: Whether a key file may appear later, so that a missing one is no error yet.
+
+    Raises:
+        ConfigurationError: The platform's login could not work.
     """
     read = _reader(environ)
     named = platform_key(read) if read else None

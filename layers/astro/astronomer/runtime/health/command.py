@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     if name == "worker":
         name = "celery worker"
     if name not in COMPONENTS:
-        print(f"'{name}' is no component; name one of: {', '.join(COMPONENTS)}.")
+        print(f"'{name}' is not a component; name one of: {', '.join(COMPONENTS)}.")
         return 2
     argv: Sequence[str] = ()
     pid: Optional[int] = None

@@ -24,7 +24,7 @@ _PART_SECONDS = 3600.0
 
 
 class Spool:
-    """The folder, which is made on first use. What is no event in it is left alone."""
+    """The folder, which is made on first use. What is not an event in it is left alone."""
 
     def __init__(self, folder: Path) -> None:
         """Name the folder; nothing is touched yet."""

@@ -93,8 +93,8 @@ def connected(conn_id: str, default: str) -> Iterator[str]:
 def withhold(environ: MutableMapping[str, str]) -> None:
     """Take the platform's connections from the environment that a task's children inherit.
 
-    So nobody prints or uses one by accident. It is no protection: a task's processes are those of
-    the worker's user, and can read the worker's environment as long as the worker lives.
+    So no task prints or uses one by accident. They are not protected by it: a task's processes are
+    those of the worker's user, and can read the worker's environment as long as the worker lives.
     """
     start = variable(OURS)
     for name in [name for name in environ if name.upper().startswith(start)]:

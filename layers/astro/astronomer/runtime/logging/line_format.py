@@ -44,7 +44,7 @@ def write_line(file: int, line: str) -> None:
     Raises:
         OSError: It cannot be written.
     """
-    # What is no text, as of a file name in another encoding, is shown by its number.
+    # What is not a string, as of a file name in another encoding, is shown by its number.
     rest = line.encode(errors="backslashreplace")
     # One write for a line: other processes may write to the same file.
     while rest:

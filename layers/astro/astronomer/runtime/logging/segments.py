@@ -44,7 +44,7 @@ class Segment(NamedTuple):
 
 
 def parse(name: str) -> Optional[Segment]:
-    """The segment of a name; None for one that is no segment's."""
+    """The segment of a name; None for one that is not a segment's."""
     found = _NAME.match(name)
     return Segment(int(found[1]), int(found[2]), bool(found[3])) if found else None
 

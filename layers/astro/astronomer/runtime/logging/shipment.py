@@ -178,7 +178,7 @@ class Shipment:
             # Somebody has cleaned up: what is shipped is all.
             return 0
         if not stat.S_ISREG(found.st_mode):
-            raise OSError(f"'{self._file}' is no file")
+            raise OSError(f"'{self._file}' is not a file")
         return found.st_size
 
     def _read(self, start: int, stop: int) -> bytes:

@@ -1,7 +1,7 @@
 """The process that ships the logs of a machine's tasks, however long the store is down.
 
-It is Airflow's like any other, as hooks and connections are, and is nobody's child: it outlives the
-worker. What it knows it can lose: tickets are files, and what has been shipped the store tells.
+It is a detached process, which outlives the worker. It imports Airflow for hooks and connections.
+It keeps no state of its own: tickets are files, and the store tells what has been shipped.
 """
 
 from __future__ import annotations

@@ -265,7 +265,7 @@ def test_files_that_cannot_be_read_delay_no_other_and_are_given_up(
     (shipping.folder / "1-folder.ticket").mkdir()
     shipping.start()
     eventually(lambda: shipping.said("is not shipped") == 2)
-    assert shipping.said("is no ticket") == 15
+    assert shipping.said("is not a ticket") == 15
     assert pace(shipping) < _PROMPT
     assert shipping.has_ended("gone.log")
 

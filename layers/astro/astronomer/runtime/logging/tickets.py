@@ -56,7 +56,7 @@ class Session(NamedTuple):
 
     @classmethod
     def parse(cls, name: str) -> Optional[Session]:
-        """The session of a name; None for one that is no session's."""
+        """The session of a name; None for one that is not a session's."""
         found = _NAME.fullmatch(name)
         return cls(*divmod(int(found[1]), _JOB), found[2]) if found else None
 
@@ -149,7 +149,7 @@ def read(folder: Path, name: str) -> Optional[Ticket]:
     """The ticket in a file of that name.
 
     Returns:
-        None for a file that is gone meanwhile, or is no ticket.
+        None for a file that is gone meanwhile, or is not a ticket.
     """
     session = Session.parse(name[: -len(_SUFFIX)])
     try:

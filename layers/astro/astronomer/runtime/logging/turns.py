@@ -95,7 +95,7 @@ class Turns:
         self._logs: Dict[str, _Log] = {}
         """By the names of their tickets' files."""
         self._unknown: Set[str] = set()
-        """Names of files that are no tickets, or of logs that were given up."""
+        """Names of files that are not tickets, or of logs that were given up."""
         self._due: List[Tuple[float, int, _Log]] = []
         self._number = 0
         self._patient: Deque[_Log] = deque()
@@ -143,7 +143,9 @@ class Turns:
                 fresh.append(ticket)
             elif (self._folder / name).exists():
                 self._unknown.add(name)
-                say(f"'{self._folder / name}' is no ticket of a task's log; it is left as it is.")
+                say(
+                    f"'{self._folder / name}' is not a ticket of a task's log; it is left as it is."
+                )
         for ticket in sorted(fresh, key=lambda each: each.session):
             log = _Log(Shipment(ticket, self._folder.parent, self._interval))
             self._logs[ticket.path.name] = log

@@ -117,7 +117,7 @@ class KeyMemory:
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-                raise PermissionError(f"{self._name}.json is no file of this user's")
+                raise PermissionError(f"{self._name}.json is not a file of this user's")
             with open(descriptor, closefd=False, errors="replace") as file:
                 text = file.read(_LARGEST)
         finally:

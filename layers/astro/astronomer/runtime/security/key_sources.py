@@ -308,13 +308,13 @@ def read_pem(path: str) -> bytes:
 
     Raises:
         OSError: It cannot be read.
-        KeyFormatError: It is no file, or larger than any PEM.
+        KeyFormatError: It is not a file, or larger than any PEM.
     """
     # Not to wait for whoever writes into a pipe.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise KeyFormatError("it is no file")
+            raise KeyFormatError("it is not a file")
         with open(descriptor, "rb", closefd=False) as file:
             pem = file.read(LARGEST_PEM + 1)
     finally:

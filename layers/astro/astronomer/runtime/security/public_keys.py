@@ -27,7 +27,7 @@ _MOST_REASONS = 5
 
 
 class KeyFormatError(ValueError):
-    """That is no public key that we would trust."""
+    """That is not a public key that we would trust."""
 
 
 def algorithm_of(key: PublicKey) -> str:
@@ -78,7 +78,7 @@ def keys_from_jwks(document: Any) -> KeySet:
     A member that is null counts as one that is not there.
 
     Raises:
-        KeyFormatError: It is no key set, or has no key that can be used; names the reasons.
+        KeyFormatError: It is not a key set, or has no key that can be used; names the reasons.
     """
     entries = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(entries, list):
@@ -103,7 +103,7 @@ def keys_from_jwks(document: Any) -> KeySet:
 def _kid(entry: Mapping[str, Any]) -> Optional[str]:
     kid = entry.get("kid", "")
     if not isinstance(kid, str):
-        raise KeyFormatError("a `kid` is no text")
+        raise KeyFormatError("a `kid` is not a string")
     return kid or None
 
 

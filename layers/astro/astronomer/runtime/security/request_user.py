@@ -15,7 +15,7 @@ Permission = Tuple[str, str]
 class RequestUser:
     """Stands in for Airflow's model of a user, whose roles are those that are stored.
 
-    It has the columns of the stored user but for the password, and is no part of a database
+    It has the columns of the stored user but for the password, and is not part of a database
     session: whatever is written to it is gone with the request.
     """
 

@@ -91,7 +91,7 @@ def _check(settings: SecuritySettings) -> None:
     if settings.jwk_url and not _is_web_address(settings.jwk_url):
         # Without the value, which may hold a password.
         raise ConfigurationError(
-            f"{url} is no web address; set it to one such as https://platform.example/jwks."
+            f"{url} is not a web address; set it to one such as https://platform.example/jwks."
         )
     if settings.cookie and not _COOKIE_NAME.fullmatch(settings.cookie):
         raise options.InvalidOption("jwt_cookie", settings.cookie, "the name of a cookie")

@@ -67,7 +67,7 @@ def test_an_address_that_is_none_is_refused_without_showing_it(
     monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     configure(monkeypatch, {**GOOD, "JWT_SIGNING_CERT": "", "HOUSTON_JWK_URL": url})
-    with pytest.raises(ConfigurationError, match="HOUSTON_JWK_URL is no web address") as refused:
+    with pytest.raises(ConfigurationError, match="HOUSTON_JWK_URL is not a web address") as refused:
         read()
     assert "hunter2" not in str(refused.value)
 

@@ -137,7 +137,7 @@ def _header(token: str) -> Dict[str, Any]:
 def _kid(header: Mapping[str, Any]) -> Optional[str]:
     kid = header.get("kid")
     if kid is not None and not isinstance(kid, str):
-        raise TokenError("the token's `kid` is no text")
+        raise TokenError("the token's `kid` is not a string")
     return kid
 
 
@@ -148,17 +148,17 @@ def _time(claims: Mapping[str, Any], name: str) -> Optional[float]:
         return None
     # In this form, as a comparison with NaN is never true.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < math.inf:
-        raise TokenError(f"the token's `{name}` is no time")
+        raise TokenError(f"the token's `{name}` is not a time")
     return value
 
 
 def _identity(claims: Mapping[str, Any]) -> Identity:
     username = claims.get("sub")
     if not isinstance(username, str) or not _is_name(username):
-        raise TokenError("the token's `sub` is no name")
+        raise TokenError("the token's `sub` is not a name")
     roles = claims.get("roles")
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
-        raise TokenError("the token's `roles` is no list of names")
+        raise TokenError("the token's `roles` is not a list of names")
     return Identity(
         username,
         _email(_text(claims, "email")) or username,
@@ -173,7 +173,7 @@ def _text(claims: Mapping[str, Any], name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise TokenError(f"the token's `{name}` is no text")
+        raise TokenError(f"the token's `{name}` is not a string")
     return value
 
 

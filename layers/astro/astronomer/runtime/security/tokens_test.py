@@ -89,7 +89,7 @@ HOSTILE_CLAIMS: Dict[str, Callable[[], Dict[str, Any]]] = {
     "end is true": lambda: {"exp": True},
     "end is a list": lambda: {"exp": [int(time.time()) + 600]},
     "end is never": lambda: {"exp": float("inf")},
-    "end is no number": lambda: {"exp": float("nan")},
+    "end is not a number": lambda: {"exp": float("nan")},
     "begin is a text": lambda: {"nbf": "0"},
     "issued by a text": lambda: {"iat": "now"},
     "another audience": lambda: {"aud": "deployment-2"},

@@ -16,7 +16,7 @@ def newest_patch(document: bytes, running: str) -> Optional[str]:
     """The newest stable release with the running one's major and minor number, if it is newer.
 
     Raises:
-        ValueError: The document is no list of releases.
+        ValueError: The document is not a list of releases.
     """
     current = _parse(running)
     try:
@@ -27,7 +27,7 @@ def newest_patch(document: bytes, running: str) -> Optional[str]:
             if about.get("metadata", {}).get("channel", "stable") == "stable"
         ]
     except (AttributeError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"no list of releases: {error!r}") from None
+        raise ValueError(f"it is not a list of releases: {error!r}") from None
     if not current:
         return None
     candidates = [release for release in map(_parse, stable) if release]
