@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any, Dict, Mapping, Optional, Sequence
 
 from tests.engine.container import Container
 from tests.engine.session import Engine
@@ -44,24 +44,55 @@ def environment(url: str) -> Dict[str, str]:
     }
 
 
-def start_scheduler(engine: Engine, image: str, database: Database, **options: Any) -> Container:
-    """Starts a scheduler that has the greeting DAG, with further options of `Engine.start`."""
+def start_scheduler(
+    engine: Engine,
+    image: str,
+    database: Database,
+    settings: Mapping[str, str] = {},
+    **options: Any,
+) -> Container:
+    """Starts a scheduler that has the greeting DAG.
+
+    Args:
+        engine, image, database: Where, what, and with which database.
+        settings: Variables on top of `environment`.
+        options: Further options of `Engine.start`.
+    """
+    return start_component(engine, image, database, ["airflow", "scheduler"], settings, **options)
+
+
+def start_component(
+    engine: Engine,
+    image: str,
+    database: Database,
+    argv: Sequence[str],
+    settings: Mapping[str, str] = {},
+    **options: Any,
+) -> Container:
+    """As `start_scheduler`, for any command."""
     dags = engine.volume(image, DAGS, {"greeting.py": GREETING_DAG})
     return engine.start(
         image,
-        ["airflow", "scheduler"],
+        argv,
         network=database.network,
-        environment=environment(database.url),
+        environment={**environment(database.url), **settings},
         volumes={dags: {"bind": DAGS, "mode": "ro"}},
         **options,
     )
 
 
-def run_greeting(scheduler: Container, database: Database) -> Dict[str, str]:
+def run_greeting(
+    scheduler: Container, database: Database, worker: Optional[Container] = None
+) -> Dict[str, str]:
     """Triggers the greeting DAG and waits for its success.
 
+    Args:
+        scheduler: Where it is triggered.
+        database: Of both.
+        worker: Where its tasks run; None for the scheduler's container.
+
     Returns:
-        The task logs by task id, as they lie in the scheduler's container.
+        The task logs by task id, as they lie where the tasks run.
     """
     wait_for(
         "the DAG to be parsed",
@@ -79,11 +110,11 @@ def run_greeting(scheduler: Container, database: Database) -> Dict[str, str]:
         _RUN_SECONDS,
         scheduler.logs,
     )
-    logs = {task: _task_log(scheduler, task) for task in ("shell", "python")}
+    logs = {task: _task_log(worker or scheduler, task) for task in ("shell", "python")}
     assert state == "success", "\n".join(logs.values())
     return logs
 
 
-def _task_log(scheduler: Container, task: str) -> str:
+def _task_log(worker: Container, task: str) -> str:
     path = f"{HOME}/logs/dag_id=greeting/run_id=run/task_id={task}/attempt=1.log"
-    return scheduler.exec(["cat", path]).output
+    return worker.exec(["cat", path]).output

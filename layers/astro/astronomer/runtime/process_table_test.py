@@ -9,8 +9,8 @@ from typing import Iterator
 
 import pytest
 from astronomer.runtime import process_table
+from astronomer.runtime.kernel import end_with_parent
 from astronomer.runtime.process_table import ProcessTable, look_at, send
-from astronomer.runtime.testing.processes import end_with_parent
 
 
 @pytest.fixture

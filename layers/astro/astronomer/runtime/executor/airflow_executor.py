@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from astronomer.runtime import options
 from astronomer.runtime.errors import StartError
 from astronomer.runtime.executor.allocator import strategy
 from astronomer.runtime.executor.connection import of_environment
+from astronomer.runtime.executor.log_notes import LogNote, NoteWriters
 from astronomer.runtime.executor.quantities import InvalidQuantity
 from astronomer.runtime.executor.requests import Defaults
 from astronomer.runtime.executor.scheduler_side import Queued, SchedulerSide, Try
@@ -45,6 +47,7 @@ class RuntimeExecutor(BaseExecutor):
         self._priorities: Dict[TaskInstanceKey, int] = {}
         self._refused: List[TaskInstanceKey] = []
         self._said: Set[Any] = set()
+        self._notes = NoteWriters()
         self._look_at = 0.0
         self._trouble = ""
 
@@ -96,6 +99,7 @@ class RuntimeExecutor(BaseExecutor):
 
         assert self._side
         self._keep_allocator()
+        self._notes.work()
         while self._refused:
             self.fail(self._refused.pop())
         try:
@@ -133,6 +137,7 @@ class RuntimeExecutor(BaseExecutor):
         if self._side is not None:
             self.sync()
             self._side.close()
+        self._notes.close()
         self._end_allocator()
 
     def terminate(self) -> None:
@@ -145,6 +150,7 @@ class RuntimeExecutor(BaseExecutor):
         self._said = {(number, reason) for number, _, reason in found}
         for _, key, reason in new:
             self.log.warning("%s waits: %s", _key(key), reason)
+            self._notes.add(LogNote(*key, f"The task waits: {reason}", logging.WARNING))
         if new:
             side.log_events([number for number, _, _ in new])
 

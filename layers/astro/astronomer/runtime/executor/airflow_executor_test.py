@@ -12,10 +12,10 @@ from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 from astronomer.runtime.airflow_version import airflow_version
-from astronomer.runtime.executor.conftest import airflow_environment, enforced
+from astronomer.runtime.executor.conftest import airflow_environment
 from astronomer.runtime.executor.connection import Database
+from astronomer.runtime.kernel import end_with_parent
 from astronomer.runtime.testing.postgres import PostgresServer
-from astronomer.runtime.testing.processes import end_with_parent
 
 _DAG = """
 import os, time
@@ -105,6 +105,12 @@ class Deployment:
     def output(self, name: str) -> str:
         """What a process has written."""
         return (self.home / f"{name}.out").read_text()
+
+    def log(self, task_id: str) -> str:
+        """The log of a task's first try."""
+        found = [log for log in self.home.glob("logs/**/1.log") if task_id in str(log)]
+        found += [log for log in self.home.glob("logs/**/*=1.log") if task_id in str(log)]
+        return "".join(log.read_text() for log in found)
 
     def wait(self, condition: Callable[[], Any], seconds: float = 240) -> None:
         """Return when the condition is true; fail with what was written otherwise."""
@@ -212,6 +218,8 @@ PythonOperator(task_id="waits", python_callable=work, queue="later", retries=0)
         )
     )
     airflow.wait(lambda: airflow.sql("SELECT 1 FROM log WHERE event = 'task waits'"))
+    said = "The task waits: No runner serves queue 'later'."
+    airflow.wait(lambda: said in airflow.log("waits"))
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     airflow.scheduler("second")
@@ -225,9 +233,10 @@ PythonOperator(task_id="waits", python_callable=work, queue="later", retries=0)
         ["waits", "1", "end"],
         ["waits", "1", "start"],
     ]
+    assert airflow.log("waits").count(said) == 1
+    assert "Task exited with return code 0" in airflow.log("waits")
 
 
-@enforced
 def test_what_a_killed_runner_had_begun_is_tried_again_and_what_waits_goes_on(
     airflow: Deployment,
 ) -> None:

@@ -13,10 +13,10 @@ from astronomer.runtime.executor import channels
 from astronomer.runtime.executor.allocator import DECISION_LOCK, Allocator, strategy
 from astronomer.runtime.executor.connection import Database
 from astronomer.runtime.executor.packing import Strategy
+from astronomer.runtime.kernel import end_with_parent
 from astronomer.runtime.options import InvalidOption
 from astronomer.runtime.testing.allocations import Sql, add_runner, queue_task
 from astronomer.runtime.testing.postgres import PostgresServer
-from astronomer.runtime.testing.processes import end_with_parent
 
 
 @pytest.fixture

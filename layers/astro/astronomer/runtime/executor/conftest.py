@@ -5,18 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator
 
 import pytest
 from astronomer.runtime.executor.connection import Database
+from astronomer.runtime.logging.conftest import machine, s3  # noqa: F401
 from astronomer.runtime.testing.postgres import PostgresServer
-from astronomer.runtime.testing.runner import ISOLATION
-
-enforced = pytest.mark.skipif(
-    find_spec(ISOLATION) is None, reason="only a warm parent ends tasks without their runner"
-)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
-from astronomer.runtime.testing.processes import end_with_parent
+from astronomer.runtime.kernel import end_with_parent
 from celery import Celery
 
 _START_SECONDS = 180

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, List, Optional
 
-from astronomer.runtime.testing.processes import end_with_parent
+from astronomer.runtime.kernel import end_with_parent
 from astronomer.runtime.testing.redis import free_port
 
 _START_SECONDS = 60

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any, List, Optional
 
-from astronomer.runtime.testing.processes import end_with_parent
+from astronomer.runtime.kernel import end_with_parent
 
 _START_SECONDS = 30
 

@@ -7,19 +7,16 @@ of Airflow's variables.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-from importlib.util import find_spec
-from typing import Any, List, Sequence
+from typing import Any, List, NoReturn, Sequence
 
 from astronomer.runtime.errors import StartError
+from astronomer.runtime.executor import log_notes
 from astronomer.runtime.executor.connection import of_environment
+from astronomer.runtime.executor.isolation.warm_parent import WarmParent
 from astronomer.runtime.executor.runner.command import reporter
 from astronomer.runtime.executor.runner.loop import Runner
 from astronomer.runtime.executor.runner.registration import Capacity, Identity
-from astronomer.runtime.executor.runner.tasks import PlainStarter
-
-ISOLATION = "astronomer.runtime.executor.isolation"
 
 
 def project_files() -> List[Any]:
@@ -31,18 +28,11 @@ def warm_up() -> None:
     """As `airflow_tasks` has it: programs share nothing that could be loaded before."""
 
 
-def run(command: Sequence[str]) -> int:
-    """As `airflow_tasks` has it: run a task in this process."""
-    return subprocess.run(command).returncode
-
-
-def starter() -> Any:
-    """The one of the package, for any program."""
-    if find_spec(ISOLATION) is None:
-        return PlainStarter()
-    from importlib import import_module
-
-    return import_module(f"{ISOLATION}.warm_parent").WarmParent(preload=__name__)
+def run(command: Sequence[str]) -> NoReturn:
+    """As `airflow_tasks` has it: become a task, or what writes a note."""
+    if command[0] == log_notes.WRITER:
+        command = [sys.executable, "-m", *command]
+    os.execvp(command[0], list(command))
 
 
 def main() -> int:
@@ -50,7 +40,8 @@ def main() -> int:
     identity = Identity(name, ("default",), "test", Capacity(4000, 8 * 2**30, 16), lease)
     try:
         report = reporter(name, as_json=True)
-        Runner(of_environment(os.environ), identity, drain, starter(), report).run()
+        warm_parent = WarmParent(preload=__name__)
+        Runner(of_environment(os.environ), identity, drain, warm_parent, report).run()
     except StartError as error:
         print(error, file=sys.stderr)
         return error.exit_code

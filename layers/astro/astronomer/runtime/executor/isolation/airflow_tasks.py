@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 from typing import List, Sequence
 
-from astronomer.runtime.executor.isolation import kernel
+from astronomer.runtime import kernel
+from astronomer.runtime.executor import log_notes
 
 # What a task imports while it runs, on Airflow 2.2 to 2.3; those that a release lacks are left out.
 # Found by comparing `sys.modules` before and after a task.
@@ -32,6 +33,7 @@ _MODULES = [
     "airflow.utils.cli_action_loggers",
     "airflow.utils.log.file_task_handler",
     "airflow.utils.log.secrets_masker",
+    log_notes.WRITER,
     "psycopg2.extras",
     "sqlalchemy.dialects.postgresql",
 ]
@@ -67,7 +69,8 @@ def warm_up() -> None:
 def run(command: Sequence[str]) -> int:
     """Run a task in this process, which was forked for it; returns its exit code.
 
-    As Airflow's LocalExecutor does in its own forks: airflow/executors/local_executor.py.
+    As Airflow's LocalExecutor does in its own forks: airflow/executors/local_executor.py. A command
+    of `LogNote.as_command` writes the note instead.
     """
     from airflow import settings
     from airflow.cli.cli_parser import get_parser
@@ -77,6 +80,8 @@ def run(command: Sequence[str]) -> int:
     _tie_children_to(os.getpid())
     try:
         settings.configure_orm()
+        if command[0] == log_notes.WRITER:
+            return int(importlib.import_module(log_notes.WRITER).write_all(command[1:]))
         arguments = get_parser().parse_args(command[1:])
         arguments.shut_down_logging = False
         # Airflow's own dependency, which has no types.

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Optional, Set, Tuple
 
-from astronomer.runtime.executor.isolation import kernel, task_folder
+from astronomer.runtime import kernel
+from astronomer.runtime.executor.isolation import task_folder
 from astronomer.runtime.executor.isolation.channel import Channel, Message, Wakeups
 from astronomer.runtime.process_table import ProcessTable, children, send
 

@@ -9,7 +9,7 @@ import pytest
 from astronomer.runtime.concurrency.resources import MIB
 from astronomer.runtime.executor.isolation.cgroup import Cgroups
 from astronomer.runtime.executor.isolation.task_process import Limits
-from astronomer.runtime.testing.processes import end_with_parent
+from astronomer.runtime.kernel import end_with_parent
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from typing import Any, Callable, Iterator, List, Optional
 import pytest
 from astronomer.runtime.executor.isolation.task_process import Ended, Limits, TaskProcess
 from astronomer.runtime.executor.isolation.warm_parent import WarmParent
-from astronomer.runtime.logging.conftest import eventually, machine, s3  # noqa: F401
+from astronomer.runtime.logging.conftest import eventually
 from astronomer.runtime.process_table import look_at
 
 PRELOAD = "astronomer.runtime.testing.isolated_tasks"

@@ -14,8 +14,8 @@ from astronomer.runtime.executor.isolation.memory_monitor import (
     Pressure,
 )
 from astronomer.runtime.executor.isolation.proportional_memory import Memory, memory_of, tree_memory
+from astronomer.runtime.kernel import end_with_parent
 from astronomer.runtime.process_table import ProcessTable
-from astronomer.runtime.testing.processes import end_with_parent
 
 CAPACITY = 4096 * MIB
 

@@ -16,9 +16,9 @@ import time
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Set
 
-from astronomer.runtime import lone_process
+from astronomer.runtime import kernel, lone_process
 from astronomer.runtime.concurrency.resources import measure
-from astronomer.runtime.executor.isolation import kernel, reasons, task_folder
+from astronomer.runtime.executor.isolation import reasons, task_folder
 from astronomer.runtime.executor.isolation.aside import Aside
 from astronomer.runtime.executor.isolation.cgroup import Cgroups
 from astronomer.runtime.executor.isolation.channel import Channel, Message, Wakeups

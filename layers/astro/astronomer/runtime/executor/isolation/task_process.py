@@ -64,6 +64,16 @@ class TaskProcess:
         return self._pid
 
     @property
+    def heard_reason(self) -> str:
+        """`reason`, as far as `WarmParent.refresh` has heard."""
+        return self._reason
+
+    @property
+    def heard_end(self) -> Optional[Ended]:
+        """What `poll` returns, as far as `WarmParent.refresh` has heard."""
+        return self._ended
+
+    @property
     def reason(self) -> str:
         """Why the task is being ended, as soon as that is decided; empty while nobody ends it."""
         if not self._reason:

@@ -74,7 +74,7 @@ class WarmParent:
             self._count += 1
             number = self._count
             task = TaskProcess(
-                self._refresh, lambda grace, reason: self._stop(number, grace, reason), name
+                self.refresh, lambda grace, reason: self._stop(number, grace, reason), name
             )
             self._tasks[number] = task
             self._ensure_supervisor()
@@ -109,9 +109,9 @@ class WarmParent:
             self._send({"close": True})
         if process is not None:
             while process.poll() is None:
-                self._refresh()
+                self.refresh()
                 time.sleep(0.01)
-        self._refresh()
+        self.refresh()
 
     def _stop(self, number: int, grace: float, reason: str) -> None:
         with self._lock:
@@ -121,7 +121,8 @@ class WarmParent:
         if self._channel is not None:
             self._channel.send(message)
 
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
+        """Hear what is new of all tasks; returns at once."""
         with self._lock:
             if self._channel is None:
                 return
@@ -161,7 +162,7 @@ class WarmParent:
         self._tasks.pop(number).note({"ended": ended})
 
     def _ensure_supervisor(self) -> None:
-        self._refresh()
+        self.refresh()
         if self._channel is not None or self._is_closed:
             return
         ours, theirs = pair()

@@ -17,7 +17,7 @@ import threading
 from pathlib import Path
 from typing import Any, Callable, Optional, Sequence
 
-from astronomer.runtime.executor.isolation import kernel
+from astronomer.runtime import kernel
 from astronomer.runtime.executor.isolation.attendant import attend
 from astronomer.runtime.executor.isolation.channel import Channel, Message
 from astronomer.runtime.executor.isolation.project_files import ProjectFiles

@@ -7,6 +7,8 @@ from typing import Any, Dict, List, Tuple
 
 from astronomer.runtime.executor import airflow_rows, channels
 from astronomer.runtime.executor.connection import transaction
+from astronomer.runtime.executor.isolation.task_process import Ended
+from astronomer.runtime.executor.log_notes import LogNote
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,12 @@ class Assignment:
         """For people."""
         mapped = f"[{self.map_index}]" if self.map_index >= 0 else ""
         return f"{self.dag_id}.{self.task_id}{mapped} {self.run_id} try {self.try_number}"
+
+    def note(self, reason: str) -> LogNote:
+        """For the log of the try."""
+        return LogNote(
+            self.dag_id, self.task_id, self.run_id, self.map_index, self.try_number, reason
+        )
 
     def as_record(self) -> Dict[str, Any]:
         """For a line of JSON."""
@@ -57,17 +65,44 @@ def claim(cursor: Any, runner: int) -> List[Assignment]:
     return [Assignment(row[0], tuple(row[1]), *row[2:]) for row in cursor.fetchall()]
 
 
-def finish(connection: Any, runner: int, number: int, ended: Any) -> None:
+def explain(connection: Any, runner: int, number: int, reason: str) -> None:
+    """Say why a task is being ended, before it has ended. Only the first reason is an event.
+
+    Args:
+        connection: As `Database.connect` opens it.
+        runner: The runner's number.
+        number: The allocation's.
+        reason: One sentence.
+    """
+    with transaction(connection) as cursor:
+        _explain(cursor, runner, number, reason)
+
+
+def _explain(cursor: Any, runner: int, number: int, reason: str) -> None:
+    cursor.execute(
+        """
+        UPDATE astronomer_allocation SET reason = %s
+        WHERE id = %s AND runner_id = %s AND state = 'running' AND reason = ''
+        """,
+        (reason, number, runner),
+    )
+    if cursor.rowcount:
+        airflow_rows.log_event(cursor, [number], "task ended by runner")
+
+
+def finish(connection: Any, runner: int, number: int, ended: Ended) -> None:
     """Say how a task has ended. Nothing happens where others have it meanwhile.
 
     Args:
         connection: As `Database.connect` opens it.
         runner: The runner's number.
         number: The allocation's.
-        ended: An `Ended`.
+        ended: How.
     """
     with transaction(connection) as cursor:
         succeeded = ended.exit_code == 0 and not ended.reason
+        if ended.reason:
+            _explain(cursor, runner, number, ended.reason)
         cursor.execute(
             """
             UPDATE astronomer_allocation SET state = 'completed', ended_at = now(),
@@ -100,6 +135,4 @@ def finish(connection: Any, runner: int, number: int, ended: Any) -> None:
         )
         if not succeeded:
             airflow_rows.report_dead(cursor, [number])
-        if ended.reason:
-            airflow_rows.log_event(cursor, [number], "task ended by runner")
         channels.notify(cursor, channels.ALLOCATOR)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from typing import Any, Callable
+from dataclasses import asdict
+from typing import Callable
 
 from astronomer.runtime.errors import StartError
+from astronomer.runtime.executor.isolation.task_process import Ended
 from astronomer.runtime.executor.quantities import shown_cpu, shown_memory
 from astronomer.runtime.executor.runner.assignments import Assignment
 from astronomer.runtime.messages import say
@@ -26,38 +28,36 @@ def run(arguments: argparse.Namespace) -> int:
     """Run tasks until it is told to end; 0 then, else the code of what was refused."""
     # Imported here, so that the help does not wait for the driver.
     from astronomer.runtime.executor.connection import of_environment
+    from astronomer.runtime.executor.isolation.warm_parent import WarmParent
     from astronomer.runtime.executor.runner.loop import Runner
     from astronomer.runtime.executor.runner.settings import read
-    from astronomer.runtime.executor.runner.tasks import starter
 
     try:
         settings = read(arguments, os.environ)
         database = of_environment(os.environ)
         report = reporter(settings.identity.name, settings.logs_json)
-        Runner(database, settings.identity, settings.drain_seconds, starter(), report).run()
+        Runner(database, settings.identity, settings.drain_seconds, WarmParent(), report).run()
     except StartError as error:
         say(str(error))
         return error.exit_code
     return 0
 
 
-def reporter(runner: str, as_json: bool) -> Callable[[Assignment, Any, float], None]:
+def reporter(runner: str, as_json: bool) -> Callable[[Assignment, Ended, float], None]:
     """Writes a line for each task that has ended: who, where, asked, used, how long, and how."""
 
-    def report(assignment: Assignment, ended: Any, seconds: float) -> None:
+    def report(assignment: Assignment, ended: Ended, seconds: float) -> None:
         if as_json:
-            from astronomer.runtime.executor.runner.tasks import as_record
-
             who = {"event": "task ended", "runner": runner, **assignment.as_record()}
-            how = {**as_record(ended), "seconds": round(seconds, 3)}
-            print(json.dumps({**who, **how}), flush=True)
+            how = {**asdict(ended), "cpu_seconds": round(ended.cpu_seconds, 3)}
+            print(json.dumps({**who, **how, "seconds": round(seconds, 3)}), flush=True)
         else:
             print(as_text(runner, assignment, ended, seconds), flush=True)
 
     return report
 
 
-def as_text(runner: str, assignment: Assignment, ended: Any, seconds: float) -> str:
+def as_text(runner: str, assignment: Assignment, ended: Ended, seconds: float) -> str:
     """The line for people."""
     asked = [f"{assignment.slots} slot{'' if assignment.slots == 1 else 's'}"]
     if assignment.memory_bytes:

@@ -8,15 +8,18 @@ import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from functools import partial
+from typing import Any, Callable, Dict, List, Optional
 
 from astronomer.runtime.errors import ConfigurationError
 from astronomer.runtime.executor import channels, tables
 from astronomer.runtime.executor.connection import Database, bound_answers, transaction
+from astronomer.runtime.executor.isolation.task_process import Ended, Limits, TaskProcess
+from astronomer.runtime.executor.isolation.warm_parent import WarmParent
+from astronomer.runtime.executor.log_notes import LogNote
 from astronomer.runtime.executor.runner import assignments, registration
 from astronomer.runtime.executor.runner.assignments import Assignment
 from astronomer.runtime.executor.runner.registration import Identity, Namesake
-from astronomer.runtime.executor.runner.tasks import Ended, Limits
 from astronomer.runtime.messages import say
 
 _RENEWALS = 5
@@ -32,12 +35,17 @@ _RETRY_SECONDS = 0.5
 _STOP_GRACE_SECONDS = 10.0
 _LAST_WORDS_SECONDS = 10.0
 
+_WRITERS = 4
+"""Notes that are written at a time: each takes a fork."""
+
 
 @dataclass
 class _Running:
     assignment: Assignment
-    process: Any
+    process: TaskProcess
     since: float
+    is_explained: bool = False
+    """Whether it is known to all why it is being ended."""
 
 
 class Runner:
@@ -48,8 +56,8 @@ class Runner:
         database: Database,
         identity: Identity,
         drain_seconds: float,
-        starter: Any,
-        report: Callable[[Assignment, Any, float], None],
+        starter: WarmParent,
+        report: Callable[[Assignment, Ended, float], None],
     ) -> None:
         """Prepare.
 
@@ -57,7 +65,7 @@ class Runner:
             database: Where the work comes from.
             identity: What it is to others.
             drain_seconds: How long tasks may go on once it is told to end.
-            starter: A `WarmParent`, or what has its methods.
+            starter: Starts the tasks; is closed at the end of `run`.
             report: Is told of each task that has ended: how, and after how many seconds.
         """
         self._database = database
@@ -68,7 +76,13 @@ class Runner:
         self._connection: Optional[Any] = None
         self._number: Optional[int] = None
         self._tasks: Dict[int, _Running] = {}
-        self._outbox: List[Tuple[int, Any]] = []
+        self._outbox: List[Callable[[Any, int], None]] = []
+        """What is to be said to the database, with a connection and the runner's number."""
+
+        self._notes: List[LogNote] = []
+        """Those that wait for a lease: without one, nothing is started."""
+
+        self._writers: List[TaskProcess] = []
         self._leave_at: Optional[float] = None
         """When what still runs is stopped; None while it was not told to end."""
 
@@ -113,11 +127,13 @@ class Runner:
         if self._leave_at is None or self._tasks:
             return False
         patience = self._leave_at + _STOP_GRACE_SECONDS + _LAST_WORDS_SECONDS
-        return not self._outbox or time.monotonic() > patience
+        has_words = self._outbox or self._notes or self._writers
+        return not has_words or time.monotonic() > patience
 
     def _turn(self) -> None:
-        self._wait()
-        self._collect()
+        if not self._collect():
+            self._wait()
+            self._collect()
         self._leave()
         if time.monotonic() > self._safe_until:
             self._end_tasks("Its runner could not renew its lease in the database in time.", 0)
@@ -144,26 +160,50 @@ class Runner:
                 due.append(now + _RETRY_SECONDS)
             else:
                 due += [self._renew_at, self._claim_at]
-        ended = self._starter.fileno()
-        if ended >= 0:
-            watched.append(ended)
-        if self._tasks:
-            due.append(now + (_TASK_POLL_SECONDS if ended < 0 else 1.0))
+        watched.append(self._starter.fileno())
         ready, _, _ = select.select(watched, [], [], max(0.0, min(due) - now))
         if self._wakeups[0].fileno() in ready:
             with suppress(BlockingIOError):
                 self._wakeups[0].recv(4096)
 
-    def _collect(self) -> None:
+    def _collect(self) -> bool:
+        """Hear what is new of tasks; returns whether there is anything to say of them.
+
+        All of it is heard at once, whichever call of the starter's receives it: what is only looked
+        at later would wait for another message.
+        """
+        self._starter.refresh()
+        is_new = False
         for number, running in list(self._tasks.items()):
-            ended = running.process.poll()
+            ended, reason = running.process.heard_end, running.process.heard_reason
+            if reason and not running.is_explained:
+                is_new = running.is_explained = True
+                self._explain(running.assignment, reason)
             if ended is not None:
+                is_new = True
                 del self._tasks[number]
                 self._note_end(running.assignment, ended, time.monotonic() - running.since)
+        self._writers = [each for each in self._writers if each.heard_end is None]
+        if self._notes and time.monotonic() < self._safe_until:
+            self._write_notes()
+        return is_new
 
-    def _note_end(self, assignment: Assignment, ended: Any, seconds: float) -> None:
+    def _explain(self, assignment: Assignment, reason: str) -> None:
+        self._notes.append(assignment.note(reason))
+        self._outbox.append(partial(assignments.explain, number=assignment.id, reason=reason))
+
+    def _note_end(self, assignment: Assignment, ended: Ended, seconds: float) -> None:
         self._report(assignment, ended, seconds)
-        self._outbox.append((assignment.id, ended))
+        self._outbox.append(partial(assignments.finish, number=assignment.id, ended=ended))
+
+    def _write_notes(self) -> None:
+        """Have reasons written to the tasks' logs, by forks: what writes there is Airflow's."""
+        while self._notes and len(self._writers) < _WRITERS:
+            note = self._notes.pop(0)
+            try:
+                self._writers.append(self._starter.start(note.as_command(), name="note"))
+            except OSError as error:
+                say(f"the log of {note.dag_id}.{note.task_id} cannot be written: {error}.")
 
     def _leave(self) -> None:
         if self._leave_at is not None and time.monotonic() >= self._leave_at:
@@ -200,7 +240,7 @@ class Runner:
             if time.monotonic() >= self._renew_at and not self._renew(cursor):
                 return
             while self._outbox:
-                assignments.finish(connection, self._number, *self._outbox[0])
+                self._outbox[0](connection, self._number)
                 self._outbox.pop(0)
             if self._leave_at is not None:
                 if not self._has_said_drain:
@@ -271,8 +311,9 @@ class Runner:
         limits = Limits(assignment.cpu_millis, assignment.memory_bytes)
         try:
             process = self._starter.start(assignment.command, limits, assignment.name)
-        except (OSError, RuntimeError, ValueError) as error:
+        except OSError as error:
             reason = f"Its runner could not start it: {error}."
+            self._explain(assignment, reason)
             self._note_end(assignment, Ended(None, None, reason, 0, 0.0), 0.0)
             self._claim_at = float("-inf")
             return

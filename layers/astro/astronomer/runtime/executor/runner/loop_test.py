@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,12 +10,12 @@ from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import pytest
 from astronomer.runtime.executor.allocator import Allocator
-from astronomer.runtime.executor.conftest import enforced
+from astronomer.runtime.executor.conftest import airflow_environment
 from astronomer.runtime.executor.connection import Database
 from astronomer.runtime.executor.packing import Strategy
+from astronomer.runtime.kernel import end_with_parent
 from astronomer.runtime.testing.allocations import queue_task
 from astronomer.runtime.testing.postgres import PostgresServer
-from astronomer.runtime.testing.processes import end_with_parent
 from astronomer.runtime.testing.proxy import Proxy
 
 
@@ -39,11 +38,7 @@ class Runners:
         url: str = "",
     ) -> "subprocess.Popen[bytes]":
         """Start one; the next of the same name replaces it in `processes`."""
-        environ = {
-            **os.environ,
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url or self._database.url,
-            "PYTHONPATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path))),
-        }
+        environ = airflow_environment(url or self._database.url, self._folder)
         with (self._folder / f"{name}.out").open("ab") as out:
             process = subprocess.Popen(
                 [
@@ -64,6 +59,11 @@ class Runners:
     def output(self, name: str = "one") -> str:
         """What it has written."""
         return (self._folder / f"{name}.out").read_text()
+
+    def log(self, task_id: str) -> str:
+        """The log of a task's first try."""
+        found = [log for log in self._folder.glob("logs/**/*1.log") if task_id in str(log)]
+        return "".join(log.read_text() for log in found)
 
     def lines(self, name: str = "one") -> List[Dict[str, Any]]:
         """Its lines about tasks."""
@@ -184,6 +184,21 @@ def test_what_runs_beyond_the_bound_of_draining_is_stopped_and_said_so(runners: 
     assert row(runners, number, "succeeded", "reason") == (False, reason)
     assert runners.sql("SELECT extra FROM log WHERE event='task ended by runner'") == [(reason,)]
     assert runners.lines()[0]["reason"] == reason
+    assert reason in runners.log("work")
+
+
+def test_all_can_see_why_a_task_is_being_ended_before_it_has_ended(runners: Runners) -> None:
+    process = runners.start(drain=0)
+    # It has 10 s to end.
+    number = runners.queue("trap '' TERM; touch $0/begun; while true; do sleep 0.1; done")
+    runners.wait(lambda: runners.has("begun"))
+    process.terminate()
+    runners.wait(lambda: row(runners, number, "reason") != ("",))
+    assert runners.state(number) == "running"
+    assert len(runners.sql("SELECT 1 FROM log WHERE event='task ended by runner'")) == 1
+    assert process.wait(60) == 0
+    assert len(runners.sql("SELECT 1 FROM log WHERE event='task ended by runner'")) == 1
+    assert runners.log("work").count("was told to end") == 1
 
 
 def test_a_second_signal_ends_at_once(runners: Runners) -> None:
@@ -287,10 +302,10 @@ def test_a_runner_that_is_cut_off_ends_its_tasks_before_its_lease_and_comes_back
     finally:
         proxy.mend()
     runners.wait(lambda: runners.output().count("takes tasks of default") == 2)
+    runners.wait(lambda: "lease" in runners.log("work"))
     proxy.close()
 
 
-@enforced
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
 def test_tasks_end_before_the_lease_of_a_runner_that_does_not_renew_it(
     runners: Runners, how: int
@@ -311,7 +326,6 @@ def test_tasks_end_before_the_lease_of_a_runner_that_does_not_renew_it(
     assert runners.state(number) == "running"
 
 
-@enforced
 def test_a_runner_that_was_stopped_for_longer_than_its_lease_begins_anew(runners: Runners) -> None:
     process = runners.start(lease=2)
     runners.queue("touch $0/begun; sleep 600")

@@ -13,7 +13,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 def end_with_parent() -> None:
-    """Have this process killed when the thread that started it ends.
+    """Have this process killed when the thread that started it ends; also for `preexec_fn`.
 
     It holds until the process starts a program that changes its user, and is not inherited.
 
