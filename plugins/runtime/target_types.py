@@ -150,9 +150,10 @@ class LocalRuntimeTarget(Target):
     core_fields = (*COMMON_TARGET_FIELDS, LocalImageField, LocalDatabaseField, LocalLiveField)
     help = help_text(
         f"""
-        A release that runs on this machine with its database, until Ctrl-C.
+        A release that runs on this machine with its database.
 
-        `{bin_name()} run` starts it, prints the address and a password made for this run, and shows
-        the logs of all its containers. After `--` it takes `--port PORT` and `--dags FOLDER`.
+        `{bin_name()} run` starts it, prints the address and a password made for this run, and ends
+        when all of it is healthy. After `--` it takes `--port PORT` and `--dags FOLDER`, or `stop`,
+        `status`, `logs` or `logs --follow` for what it started before.
         """
     )

@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import List, Sequence
 
+import pytest
 import requests
 from runtime.local import main as program
 from runtime.local.containers import LABEL
 
 from tests.engine.connection import connect
-from tests.engine.waiting import wait_for
 
-_READY = re.compile(r"runs at (\S+)\nuser (\S+), password (\S+)\n")
+_READY = re.compile(r"runs at (\S+)\nuser (\S+), password (\S+)\n\Z")
 _TOKEN = re.compile(r'name="csrf_token" type="hidden" value="([^"]+)"')
 
 _LIVE = {
@@ -42,22 +41,64 @@ def left(engine_at: str) -> List[str]:
     return sorted([*containers, *volumes])
 
 
+def ids(engine_at: str) -> List[str]:
+    """Which containers there are of all such runs."""
+    client = connect(engine_at, timeout=60)
+    found = sorted(str(each.id) for each in client.containers.list(filters={"label": LABEL}))
+    client.close()
+    return found
+
+
 def kill(engine_at: str, part: str) -> None:
-    """Kill the container of a part of the one run there is."""
+    """Kill the container of a part of the one run there is, by SIGKILL."""
     client = connect(engine_at, timeout=60)
     for each in client.containers.list(filters={"label": LABEL, "name": f"-{part}$"}):
         each.kill()
     client.close()
 
 
+class Command:
+    """A command that a user types.
+
+    Args:
+        process: It runs it.
+        log: The file that has what it prints.
+    """
+
+    def __init__(self, process: "subprocess.Popen[bytes]", log: Path) -> None:
+        self.process = process
+        self._log = log
+
+    @property
+    def output(self) -> str:
+        """All that it printed so far."""
+        return self._log.read_text(errors="replace")
+
+    def end(self, seconds: float) -> int:
+        """Wait until it ends; kill it after so many seconds, and fail."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            pytest.fail(f"It did not end within {seconds:g} s:\n{self.output[-6000:]}")
+
+    def introduced(self) -> Sequence[str]:
+        """Address, user and password, which are the last that it printed."""
+        assert self.process.returncode == 0, self.output
+        found = _READY.search(self.output)
+        assert found, self.output
+        return found.groups()
+
+
 class Development:
-    """One run.
+    """What one target of a checkout starts.
 
     Args:
         engine_at: Address of the engine.
         images: A layout and a reference each, of Airflow and of Postgres.
         sources: The copy.
-        arguments: Of the user's.
+        name: Of the target.
     """
 
     def __init__(
@@ -65,48 +106,52 @@ class Development:
         engine_at: str,
         images: Sequence["tuple[Path, str]"],
         sources: Path,
-        *arguments: str,
+        name: str = "x",
     ) -> None:
-        words = [sys.executable, "-m", program.__name__, "--command", "./pants run x:dev --"]
+        words = [sys.executable, "-m", program.__name__, f"--command=./pants run {name}:dev --"]
         for option, (layout, reference) in zip(("--airflow", "--database"), images):
             words += [option, str(layout), reference]
         for source, target in _LIVE.items():
             words += ["--live", str(sources / source), target]
-        self._log = sources.parent / f"log-{len(list(sources.parent.glob('log-*')))}"
-        with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [*words, *arguments],
+        self._words = words
+        self._sources = sources
+        self._environment = {
+            **os.environ,
+            "DOCKER_HOST": engine_at,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        }
+
+    def begin(self, *arguments: str) -> Command:
+        """Run the command with what a user adds."""
+        number = len(list(self._sources.parent.glob("log-*")))
+        log = self._sources.parent / f"log-{number}"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [*self._words, *arguments],
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={
-                    **os.environ,
-                    "DOCKER_HOST": engine_at,
-                    "PYTHONPATH": os.pathsep.join(sys.path),
-                },
+                stdout=output,
+                stderr=output,
+                env=self._environment,
             )
+        return Command(process, log)
 
-    @property
-    def output(self) -> str:
-        """All that it printed so far."""
-        return self._log.read_text(errors="replace")
+    def call(self, *arguments: str, seconds: float = 60) -> Command:
+        """Run the command, and wait until it ends."""
+        command = self.begin(*arguments)
+        command.end(seconds)
+        return command
 
-    def wait_until_ready(self, seconds: float) -> "re.Match[str]":
-        """The address, the user and the password that it printed."""
-
-        def ready() -> bool:
-            assert self.process.poll() is None, self.output
-            return bool(_READY.search(self.output))
-
-        wait_for("the address", ready, seconds, lambda: self.output[-6000:])
-        found = _READY.search(self.output)
-        assert found
+    def processes(self) -> List[int]:
+        """All processes of this machine that are about it."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (folder / "cmdline").read_bytes().decode(errors="replace")
+            except OSError:
+                continue
+            if program.__name__ in words and str(self._sources) in words:
+                found.append(int(folder.name))
         return found
-
-    def end(self, number: int = signal.SIGINT) -> int:
-        """End it by a signal, and wait."""
-        self.process.send_signal(number)
-        return self.process.wait(60)
 
 
 def log_in(address: str, user: str, password: str) -> requests.Session:

@@ -1,17 +1,18 @@
-"""One command starts a release; an edit is seen; nothing stays, however it ends."""
+"""One command starts a release and ends; an edit is seen; nothing stays that cannot be removed."""
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
-from typing import List, Tuple
+from typing import Callable, Iterator, List, Tuple
 
 import pytest
 import requests
 
 from tests.engine.session import Engine
 from tests.engine.waiting import wait_for
-from tests.local.development import Development, copy_of_sources, kill, left, log_in
+from tests.local.development import Development, copy_of_sources, ids, kill, left, log_in
 from versions.macros import TESTED_RELEASE
 
 _START_SECONDS = 300
@@ -45,23 +46,32 @@ def shows(session: requests.Session, url: str, text: str) -> bool:
         return False
 
 
-def test_a_release_starts_by_one_command_shows_edits_and_leaves_nothing(
-    engine_at: str, images: Images, tmp_path: Path
-) -> None:
+@pytest.fixture
+def nothing_stays(engine_at: str) -> Iterator[Callable[[], bool]]:
+    """Tells whether nothing is left of what the test started, and sees to that."""
     before = left(engine_at)
+    yield lambda: left(engine_at) == before
+    assert left(engine_at) == before
+
+
+def test_a_release_starts_by_one_command_and_goes_on_when_that_has_ended(
+    engine_at: str, images: Images, tmp_path: Path, nothing_stays: Callable[[], bool]
+) -> None:
     sources = copy_of_sources(tmp_path)
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags" / "mine.py").write_text(_DAG)
-    run = Development(engine_at, images, sources, "--dags", str(tmp_path / "dags"))
+    dags = ("--dags", str(tmp_path / "dags"))
+    run = Development(engine_at, images, sources)
     try:
-        address, user, password = run.wait_until_ready(_START_SECONDS).groups()
-        # Hundreds of lines that nobody reads, unless it fails.
-        assert [line for line in run.output.splitlines() if line.startswith("set-up")] == [
-            "set-up    | making the tables, and the user"
-        ]
+        started = run.call(*dags, seconds=_START_SECONDS)
+        address, user, password = started.introduced()
+        assert len(started.output.splitlines()) <= 17, started.output
+        assert address.startswith("http://127.0.0.1:")
+        # Pants waits for nothing.
+        assert run.processes() == []
+
         health = requests.get(f"{address}/health", timeout=60).json()
         assert [health[part]["status"] for part in ("metadatabase", "scheduler")] == ["healthy"] * 2
-        assert address.startswith("http://127.0.0.1:")
         session = log_in(address, user, password)
         assert (
             f"Astronomer Runtime {TESTED_RELEASE}"
@@ -71,7 +81,7 @@ def test_a_release_starts_by_one_command_shows_edits_and_leaves_nothing(
             "the DAG",
             lambda: shows(session, f"{address}/home", "/dags/mine/"),
             _EDIT_SECONDS,
-            lambda: run.output[-6000:],
+            lambda: run.call("logs").output[-6000:],
         )
 
         guessed = log_in(address, user, "admin").get(f"{address}/home", timeout=60)
@@ -80,74 +90,130 @@ def test_a_release_starts_by_one_command_shows_edits_and_leaves_nothing(
         assert requests.get(api, auth=(user, password), timeout=60).json()["dag_id"] == "mine"
         assert requests.get(api, auth=(user, "admin"), timeout=60).status_code == 401
 
-        taken = Development(engine_at, images, sources, "--port", address.rpartition(":")[2])
-        assert taken.process.wait(60) == 1
-        assert f"Port {address.rpartition(':')[2]} of 127.0.0.1 cannot be had" in taken.output
+        port = address.rpartition(":")[2]
+        taken = Development(engine_at, images, sources, "y").call("--port", port)
+        assert taken.process.returncode == 1
+        assert f"Port {port} of 127.0.0.1 cannot be had" in taken.output
 
-        versions = sources / "astronomer" / "runtime" / "ui" / "versions.py"
-        versions.write_text(versions.read_text().replace("Astronomer Runtime", "Edited Runtime"))
+        containers = ids(engine_at)
+        again = run.call(*dags)
+        assert again.introduced() == started.introduced()
+        assert again.output.startswith("It runs already, with what was built.\n")
+        assert ids(engine_at) == containers
+
+        edit(sources / "astronomer" / "runtime" / "ui" / "versions.py", "Astronomer Runtime")
+        # A file of its own, which editors replace.
+        edit(sources / "files" / "entrypoint", "sys.exit(main())", 'print("Edited", flush=True)\n')
         wait_for(
             "the edit",
             lambda: shows(session, f"{address}/home", f"Edited Runtime {TESTED_RELEASE}"),
             _EDIT_SECONDS,
-            lambda: run.output[-6000:],
+            lambda: run.call("logs").output[-6000:],
         )
+        wait_for(
+            "the containers to say so",
+            lambda: "ready again after" in run.call("status").output,
+            _EDIT_SECONDS,
+            lambda: run.call("status").output,
+        )
+        logs = run.call("logs").output.splitlines()
+        assert "webserver | Edited" in logs
+        # Of all containers, by time.
+        assert {"postgres", "scheduler", "triggerer"} <= {line.split(" ")[0] for line in logs}
+
+        follower = run.begin("logs", "--follow")
+        wait_for("the logs", lambda: "ready again" in follower.output, 60, lambda: follower.output)
+        follower.process.send_signal(signal.SIGINT)
+        assert follower.end(30) == 0
+        assert "Traceback" not in follower.output
+
+        for part in ("address", "postgres"):
+            kill(engine_at, part)
+        status = run.call("status", seconds=120)
+        assert status.process.returncode == 1
+        assert "address   | ended with exit code 137" in status.output
+        assert status.output.splitlines()[-1] == (
+            "A part of it ended: start it anew by `./pants run x:dev`."
+        )
+        replaced = run.call(*dags, seconds=_START_SECONDS)
+        replaced.introduced()
+        assert "Removing the run before it: postgres, address ended." in replaced.output
+        assert not set(ids(engine_at)) & set(containers)
     finally:
-        code = run.end()
-    assert code == 0, run.output
-    assert left(engine_at) == before
+        stopped = run.call("stop")
+    assert stopped.output == "It is removed.\n"
+    assert nothing_stays()
+
+
+def edit(path: Path, text: str, before: str = "") -> None:
+    """Edit a file as editors do, which put another one in its place."""
+    changed = path.read_text().replace(text, before + text.replace("Astronomer", "Edited"))
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(changed)
+    draft.chmod(path.stat().st_mode)
+    draft.replace(path)
 
 
 def test_a_part_that_does_not_start_is_named_and_nothing_is_left(
-    engine_at: str, images: Images, tmp_path: Path
+    engine_at: str, images: Images, tmp_path: Path, nothing_stays: Callable[[], bool]
 ) -> None:
-    before = left(engine_at)
     sources = copy_of_sources(tmp_path)
     (sources / "astronomer" / "runtime" / "entrypoint" / "main.py").write_text("print(1/0)\n")
-    run = Development(engine_at, images, sources)
+    run = Development(engine_at, images, sources).call(seconds=_START_SECONDS)
 
-    assert run.process.wait(_START_SECONDS) == 1
+    assert run.process.returncode == 1
     *_, last = run.output.splitlines()
     assert last.startswith("The database could not be made ready: that ended with exit code 1")
     # What it said, and nothing of the program that started it.
     assert "set-up    | ZeroDivisionError" in run.output
-    assert left(engine_at) == before
-
-
-def test_a_run_whose_database_ends_says_so_and_leaves_nothing(
-    engine_at: str, images: Images, tmp_path: Path
-) -> None:
-    before = left(engine_at)
-    run = Development(engine_at, images, copy_of_sources(tmp_path))
-    run.wait_until_ready(_START_SECONDS)
-    kill(engine_at, "postgres")
-
-    assert run.process.wait(60) == 1
-    *_, last = run.output.splitlines()
-    assert last.startswith(
-        "The postgres ended with exit code 137, and Airflow does not run without"
-    )
-    assert left(engine_at) == before
+    assert nothing_stays()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_run_that_is_ended_while_it_starts_leaves_nothing(
-    engine_at: str, images: Images, tmp_path: Path, number: int
+def test_a_start_that_is_ended_leaves_nothing(
+    engine_at: str,
+    images: Images,
+    tmp_path: Path,
+    number: int,
+    nothing_stays: Callable[[], bool],
 ) -> None:
-    before = left(engine_at)
-    run = Development(engine_at, images, copy_of_sources(tmp_path))
-    wait_for("a container", lambda: left(engine_at) != before, 60, lambda: run.output)
+    run = Development(engine_at, images, copy_of_sources(tmp_path)).begin()
+    wait_for("a container", lambda: not nothing_stays(), 60, lambda: run.output)
 
-    assert run.end(number) == (0 if number == signal.SIGTERM else -number)
+    run.process.send_signal(number)
 
+    assert run.end(60) == (130 if number == signal.SIGTERM else -number)
     # A killed one has a guard, which needs a moment.
-    wait_for("all to be removed", lambda: left(engine_at) == before, 60, lambda: run.output)
+    wait_for("all to be removed", nothing_stays, 60, lambda: run.output)
+
+
+def test_what_a_start_leaves_that_is_killed_with_its_guard_is_removed_by_stop(
+    engine_at: str, images: Images, tmp_path: Path, nothing_stays: Callable[[], bool]
+) -> None:
+    run = Development(engine_at, images, copy_of_sources(tmp_path))
+    start = run.begin()
+    wait_for("a container", lambda: not nothing_stays(), 60, lambda: start.output)
+    for each in run.processes():
+        os.kill(each, signal.SIGKILL)
+    start.end(60)
+    assert not nothing_stays()
+
+    status = run.call("status")
+    assert status.process.returncode == 1
+    assert "webserver | is not there" in status.output
+    assert run.call("stop").output == "It is removed.\n"
+    assert nothing_stays()
+    assert run.call("stop").output == "It does not run.\n"
+    for action in ("status", "logs"):
+        absent = run.call(action)
+        assert absent.process.returncode == 1
+        assert absent.output == "It does not run: start it by `./pants run x:dev`.\n"
 
 
 def test_a_folder_that_is_not_there_is_named_before_anything_starts(
     engine_at: str, images: Images, tmp_path: Path
 ) -> None:
-    run = Development(engine_at, images, copy_of_sources(tmp_path), "--dags", "no/dags")
+    run = Development(engine_at, images, copy_of_sources(tmp_path)).call("--dags", "no/dags")
 
-    assert run.process.wait(60) == 1
+    assert run.process.returncode == 1
     assert run.output.startswith("--dags names 'no/dags', which is not in ")

@@ -9,12 +9,16 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from typing import Any, Dict, List
 
 from oci.format.docker_archive import common_prefix, docker_archive
 from oci.format.image import CONFIG_KEYS
 from oci.format.layout import Layout
 from oci.sandbox.errors import SandboxError
+
+
+_PROGRESS_SECONDS = 3.0
 
 
 class Engine:
@@ -78,7 +82,10 @@ class Engine:
         return [json.loads(line) or [] for line in answer.stdout.splitlines() if line]
 
     def load(self, layout: Layout, reference: str, skip: int) -> str:
-        """Send an image without its lowest `skip` layers; the engine's complaint, or nothing."""
+        """Send an image without its lowest `skip` layers; the engine's complaint, or nothing.
+
+        Where that takes time, a line on stderr every few seconds says how far it is.
+        """
         process = subprocess.Popen(
             [self.docker, "load", "--quiet"],
             env=self.env,
@@ -87,15 +94,51 @@ class Engine:
             stderr=subprocess.PIPE,
         )
         assert process.stdin is not None and process.stderr is not None
+        layers = dict.fromkeys(layout.layers[skip:])
         try:
+            progress = Progress([layout.blob(each).stat().st_size for each in layers])
             for piece in docker_archive(layout, reference, skip):
                 process.stdin.write(piece)
+                progress.add(len(piece))
             process.stdin.close()
         except BrokenPipeError:
             # The engine hung up: it says why on stderr.
             pass
         complaint = process.stderr.read().decode(errors="replace").strip()
         return complaint or "unknown error" if process.wait() else ""
+
+
+class Progress:
+    """Says on stderr, every few seconds, how much of an image is sent.
+
+    Args:
+        sizes: Of the layers that are sent, in bytes, in that order.
+        seconds: How long to be silent.
+    """
+
+    def __init__(self, sizes: List[int], seconds: float = _PROGRESS_SECONDS) -> None:
+        self._sizes = sizes
+        self._seconds = seconds
+        self._sent = 0
+        self._next = time.monotonic() + seconds
+
+    def add(self, size: int) -> None:
+        """So many bytes more are sent; the few that are no layer's count too."""
+        self._sent += size
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + self._seconds
+        total, end, number = sum(self._sizes), 0, 0
+        for number, each in enumerate(self._sizes, 1):
+            end += each
+            if self._sent < end:
+                break
+        mega = [size // 1_000_000 for size in (min(self._sent, total), total)]
+        print(
+            f"Loading layer {number} of {len(self._sizes)}, {mega[0]} MB of {mega[1]}",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def _same_config(theirs: Any, ours: Dict[str, Any]) -> bool:

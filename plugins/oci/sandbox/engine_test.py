@@ -8,7 +8,7 @@ from typing import Any, List
 
 import pytest
 from oci.format.layout import Layout
-from oci.sandbox.engine import Engine, load
+from oci.sandbox.engine import Engine, Progress, load
 from oci.testing import docker_stand_in
 from oci.testing.images import noise, write_image
 
@@ -92,3 +92,19 @@ def test_a_changed_layer_is_sent(machine: Machine, kind: str, tmp_path: Path) ->
     changed = write_image(tmp_path / "changed", [LAYERS[0], noise("three", 1000)])
     assert machine.load(changed) == ([1] if kind in ("classic", "podman") else [1, 2])
     assert machine.load(changed) == []
+
+
+def test_a_long_load_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress([2_000_000, 3_000_000], seconds=0)
+    for size in (1_000_000, 1_500_000, 2_600_000):
+        progress.add(size)
+    assert capsys.readouterr().err.splitlines() == [
+        "Loading layer 1 of 2, 1 MB of 5",
+        "Loading layer 2 of 2, 2 MB of 5",
+        "Loading layer 2 of 2, 5 MB of 5",
+    ]
+
+
+def test_a_short_load_says_nothing_of_that(capsys: pytest.CaptureFixture[str]) -> None:
+    Progress([10], seconds=60).add(10)
+    assert capsys.readouterr().err == ""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import json
 import subprocess
-import sys
-import threading
+import tarfile
+import time
 from pathlib import Path
 from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
 
@@ -14,44 +16,58 @@ from oci.sandbox.errors import SandboxError
 LABEL = "io.astronomer.runtime.local"
 """Label of everything that a run makes in the engine; its value is the run's name."""
 
-_COLUMN = 9
-_LAST_WORDS_SECONDS = 5
+_PART = f"{LABEL}.part"
+_FACT = f"{LABEL}.fact."
+
+_FILES = "/run/live"
+
+# What the engine was asked for while a start was killed appears a moment later.
+_LOOKS, _PAUSE = 3, 0.5
 
 
 class Mount(NamedTuple):
-    """A file or folder of this machine that a container sees."""
+    """A file or folder of this machine that a container sees, read-only."""
 
     source: Path
     target: str
-    writable: bool = False
 
-    def argument(self) -> str:
-        """For `docker run --mount`, which reads it as a line of CSV."""
-        source = str(self.source).replace('"', '""')
-        kept = "" if self.writable else ",readonly"
-        return f'type=bind,"source={source}",target={self.target}{kept}'
+
+class Part(NamedTuple):
+    """A container of a run, as the engine has it now."""
+
+    name: str
+    """What it is called within the run."""
+
+    id: str
+    running: bool
+
+    exit_code: int
+    """What it ended with; 0 while it runs."""
+
+    facts: Dict[str, str]
+    """What it was given to remember."""
 
 
 class Containers:
-    """Starts, watches and stops containers by their name within the run."""
+    """Starts, finds and removes what belongs to a run.
+
+    All that is known of a run is in its containers' labels, so that any process finds it, and
+    nothing is left to a process that may be killed.
+
+    Args:
+        engine: Where they are.
+        run: The run's name, part of their own.
+    """
 
     def __init__(self, engine: Engine, run: str) -> None:
         self._engine = engine
         self._run = run
-        self._network = ""
-        self._ids: Dict[str, str] = {}
-        self._followers: Dict[str, threading.Thread] = {}
-        self._kept: Dict[str, List[str]] = {}
-
-    @property
-    def label(self) -> str:
-        """What all containers and volumes of the run carry."""
-        return f"{LABEL}={self._run}"
+        self._ours = ("--filter", f"label={LABEL}={run}")
 
     def volume(self, name: str) -> str:
         """Make a volume; returns what to mount."""
         full = f"{self._run}-{name}"
-        self._checked("volume", "create", "--label", self.label, full)
+        self._checked("volume", "create", "--label", f"{LABEL}={self._run}", full)
         return full
 
     def start(
@@ -60,86 +76,129 @@ class Containers:
         image: str,
         arguments: Sequence[str] = (),
         *,
+        network: str,
         environment: Mapping[str, str] = {},
         mounts: Sequence[Mount] = (),
         options: Sequence[str] = (),
-        quiet: bool = False,
+        facts: Mapping[str, str] = {},
     ) -> None:
-        """Start a container; the first one makes the network that the others share.
+        """Start a container.
 
         Args:
-            name: What it is called; its output stands on the terminal under this name.
+            name: What it is called within the run.
             image: A reference that the engine knows.
             arguments: What follows the image.
+            network: What `docker run --network` takes.
             environment: Variables; their values appear in no list of processes.
             mounts: What it sees of this machine.
             options: Further ones of `docker run`.
-            quiet: Print its output where `wait` finds that it failed, and not else.
+            facts: What `parts` tells of it.
+
+        Raises:
+            SandboxError: the engine refuses it.
         """
-        words = ["run", "--detach", "--label", self.label, "--name", f"{self._run}-{name}"]
+        words = ["create", "--name", self.full_name(name), "--network", network]
+        words += ["--label", f"{LABEL}={self._run}", "--label", f"{_PART}={name}"]
         # They are asked when it matters, without waiting for the next round.
-        words += ["--no-healthcheck", "--network", self._network or self._first_network()]
+        words += ["--no-healthcheck"]
+        for key, value in facts.items():
+            words += ["--label", f"{_FACT}{key}={value}"]
         for variable in environment:
             words += ["--env", variable]
-        for mount in mounts:
-            words += ["--mount", mount.argument()]
-        answer = subprocess.run(
-            [self._engine.docker, *words, *options, image, *arguments],
-            env={**self._engine.env, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        if answer.returncode:
-            raise SandboxError(f"The {name} could not be started: {_last_line(answer.stderr)}")
-        self._ids[name] = answer.stdout.strip()
-        self._network = self._network or f"container:{self._ids[name]}"
-        if quiet:
-            self._kept[name] = []
-        follower = threading.Thread(target=self._follow, args=(name, self._ids[name]), daemon=True)
-        follower.start()
-        self._followers[name] = follower
+        links = {}
+        for number, (source, target) in enumerate(mounts):
+            if source.is_file():
+                # By its folder: a file that is mounted itself stays what it was when an editor
+                # puts another one in its place.
+                folder = f"{_FILES}/{number}"
+                links[target] = f"{folder}/{source.name}"
+                source, target = source.parent, folder
+            # A line of CSV.
+            quoted = str(source).replace('"', '""')
+            words += ["--mount", f'type=bind,"source={quoted}",target={target},readonly']
+        steps = [([*words, *options, image, *arguments], b"")]
+        if links:
+            steps.append((["cp", "-", f"{self.full_name(name)}:/"], _links(links)))
+        steps.append((["start", self.full_name(name)], b""))
+        for step, sent in steps:
+            answer = subprocess.run(
+                [self._engine.docker, *step],
+                env={**self._engine.env, **environment},
+                input=sent,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+            if answer.returncode:
+                why = _last_line(answer.stderr.decode(errors="replace"))
+                raise SandboxError(f"The {name} could not be started: {why}")
 
-    def exit_code(self, name: str) -> Optional[int]:
-        """What a container ended with, once all that it wrote is printed; None while it runs."""
-        form = "{{.State.Running}} {{.State.ExitCode}}"
-        running, code = self._checked("inspect", "--format", form, self._ids[name]).split()
-        if running == "true":
-            return None
-        self._followers[name].join(_LAST_WORDS_SECONDS)
-        return int(code)
+    def full_name(self, name: str) -> str:
+        """What the engine calls a container of the run."""
+        return f"{self._run}-{name}"
 
-    def wait(self, name: str) -> int:
-        """Wait until a container ends; returns what it ended with, once what it wrote is printed.
-
-        What a quiet one wrote is printed where it failed.
-        """
-        code = int(self._checked("wait", self._ids[name]))
-        self._followers[name].join(_LAST_WORDS_SECONDS)
-        if code:
-            for line in self._kept.pop(name, []):
-                say(line, name)
-        return code
-
-    def exec(self, name: str, *command: str) -> "subprocess.CompletedProcess[str]":
-        """Run a command in a container, next to its own."""
-        return self._engine.call("exec", self._ids[name], *command)
-
-    def replace(self, names: Sequence[str], seconds: int) -> None:
-        """Stop and remove containers, so that new ones can have their names.
-
-        Args:
-            names: Which; those that have ended already are removed.
-            seconds: What they get to end by themselves.
-        """
-        ids = [self._ids[name] for name in names]
-        self._checked("stop", "--time", str(seconds), *ids)
-        self._checked("rm", "--force", "--volumes", *ids)
-
-    def _first_network(self) -> str:
+    def first_network(self) -> str:
+        """Network of the container whose network the others share."""
         # Engines without a bridge have the container's own loopback interface alone.
         bridge = self._engine.call("network", "inspect", "bridge")
         return "none" if bridge.returncode else "bridge"
+
+    def parts(self) -> Dict[str, Part]:
+        """The run's containers by name, in the order in which they were made."""
+        ids = self._listed("container", "ls", "--all", "--no-trunc")
+        if not ids:
+            return {}
+        answer = self._engine.call("container", "inspect", *reversed(ids))
+        # One that went since it was listed is left out of the answer.
+        parts = [_part(each) for each in json.loads(answer.stdout or "[]")]
+        return {part.name: part for part in parts}
+
+    def exit_code(self, name: str) -> Optional[int]:
+        """What a container ended with; None while it runs.
+
+        Raises:
+            SandboxError: somebody removed it.
+        """
+        part = self.parts().get(name)
+        if part is None:
+            raise SandboxError(f"The {name} is no longer there: somebody removed it.")
+        return None if part.running else part.exit_code
+
+    def wait(self, name: str) -> int:
+        """Wait until a container ends; returns what it ended with."""
+        return int(self._checked("wait", self.full_name(name)))
+
+    def exec(self, name: str, *command: str) -> bool:
+        """Run a command in a container, next to its own; whether it succeeds."""
+        return self._engine.call("exec", self.full_name(name), *command).returncode == 0
+
+    def remove(self, *names: str) -> None:
+        """Remove containers, whatever they do."""
+        self._checked("rm", "--force", "--volumes", *map(self.full_name, names))
+
+    def remove_all(self) -> None:
+        """Remove everything that belongs to the run, also what appears a moment later.
+
+        Raises:
+            SandboxError: the engine keeps something.
+        """
+        for look in range(_LOOKS):
+            if look:
+                time.sleep(_PAUSE)
+            containers = self._listed("container", "ls", "--all")
+            if containers:
+                self._engine.call("container", "rm", "--force", "--volumes", *containers)
+            volumes = self._listed("volume", "ls")
+            if volumes:
+                self._engine.call("volume", "rm", "--force", *volumes)
+        left = [*self._listed("container", "ls", "--all"), *self._listed("volume", "ls")]
+        if left:
+            raise SandboxError(
+                f"The engine keeps {', '.join(left)}: remove that by `docker rm --force` or "
+                "`docker volume rm`, or start the engine again."
+            )
+
+    def _listed(self, *command: str) -> List[str]:
+        return self._checked(*command, "--quiet", *self._ours).split()
 
     def _checked(self, *arguments: str) -> str:
         answer = self._engine.call(*arguments)
@@ -147,28 +206,27 @@ class Containers:
             raise SandboxError(f"The engine refused: {_last_line(answer.stderr)}")
         return answer.stdout.strip()
 
-    def _follow(self, name: str, container: str) -> None:
-        with subprocess.Popen(
-            [self._engine.docker, "logs", "--follow", container],
-            env=self._engine.env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        ) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                text = line.decode(errors="replace").rstrip()
-                kept = self._kept.get(name)
-                if kept is None:
-                    say(text, name)
-                else:
-                    kept.append(text)
+
+def _part(inspected: Dict[str, object]) -> Part:
+    state, config = inspected["State"], inspected["Config"]
+    assert isinstance(state, dict) and isinstance(config, dict)
+    labels: Dict[str, str] = config["Labels"]
+    facts = {key[len(_FACT) :]: value for key, value in labels.items() if key.startswith(_FACT)}
+    return Part(
+        labels.get(_PART, ""), str(inspected["Id"]), state["Running"], state["ExitCode"], facts
+    )
 
 
-def say(text: str, name: str = "") -> None:
-    """Print a line, at once; `name` is the container that wrote it."""
-    sys.stdout.write(f"{name:<{_COLUMN}} | {text}\n" if name else f"{text}\n")
-    sys.stdout.flush()
+def _links(links: Mapping[str, str]) -> bytes:
+    """A tar of symbolic links: absolute paths, and what they point to."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for path, target in links.items():
+            info = tarfile.TarInfo(path.lstrip("/"))
+            info.type = tarfile.SYMTYPE
+            info.linkname = target
+            tar.addfile(info)
+    return stream.getvalue()
 
 
 def _last_line(text: str) -> str:
