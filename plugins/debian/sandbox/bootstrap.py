@@ -128,7 +128,7 @@ def make_repository(debs: Sequence[Path], folder: Path, env: Dict[str, str]) -> 
     """Make a repository of package files that apt installs from.
 
     Raises:
-        SandboxError: a file is no Debian package.
+        SandboxError: a file is not a Debian package.
     """
     folder.mkdir()
     repack_all(debs, folder)
