@@ -50,9 +50,9 @@ class DebianSubsystem(Subsystem):
             """
             The address of each archive: the keys are `debian` and `debian-security`.
 
-            By default, packages come from the archives that this machine's own apt uses. Set it
-            where that is no Debian machine, or to use a mirror. Whatever the mirror, every package
-            must have the size and the hash that the lock gives.
+            By default, packages come from the archives that this machine's own apt uses. Set it on
+            a machine that does not run Debian, or to use a mirror. Whatever the mirror, every
+            package must have the size and the hash that the lock gives.
             """
         ),
     )

@@ -81,7 +81,7 @@ class Fields:
             # What is missing at the end is missed in the line after it.
             last = content.count(b"\n")
             line = f" in line {min(mark.line, last) + 1}" if mark else ""
-            sentence = f"this is no YAML{line}. {fix or 'Correct its syntax.'}"
+            sentence = f"this is not valid YAML{line}. {fix or 'Correct its syntax.'}"
         except DuplicateKey as problem:
             sentence = f"{problem}. {fix or 'Keep one of them.'}"
         except (ValueError, OverflowError, RecursionError) as problem:

@@ -39,7 +39,7 @@ def test_what_is_right_is_taken() -> None:
         (b"a: [size]", "`a` is ['size']. Map names to values."),
         (b"a: {1: 2}", "`a` is 1. Map names to values."),
         (b"a: {size: 1, size: 1}", "the key 'size' stands twice, again in line 1. Keep one"),
-        (b"a: {", "this is no YAML in line 1. Correct its syntax."),
+        (b"a: {", "this is not valid YAML in line 1. Correct its syntax."),
         (b"- a", "this is not a mapping of fields. See the manual."),
     ],
 )

@@ -54,7 +54,7 @@ class OciSubsystem(Subsystem):
         default="urn:pants-oci:builder:unnamed",
         help=softwrap(
             """
-            URI of what builds, for the provenance statements of images: a CI system sets it to the
+            URI of the builder, for the provenance statements of images. A CI system sets it to the
             one that its users trust.
             """
         ),

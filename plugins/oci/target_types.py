@@ -26,7 +26,7 @@ class LayerEnvField(DictStringToStringField):
         Environment variables that every image with this layer gets, for example
         `{"LANG": "C.UTF-8"}`.
 
-        They belong to the image's config, not to the layer's bytes: editing them builds no layer.
+        They are part of the image's configuration, not of the layer: an edit rebuilds no layer.
         Where two layers set the same variable, the upper one wins.
         """
     )
@@ -214,7 +214,7 @@ class ImageCreatedField(StringField):
         """
         The date that the image says it was created on, for example `2022-07-11`.
 
-        A date of the source, never the clock's, or no two builds would be equal.
+        A date of the source, not the time of the build: equal sources give equal images.
         """
     )
 
@@ -249,7 +249,7 @@ class OciImageTarget(Target):
     core_fields = (*COMMON_IMAGE_FIELDS, ImageTagField, ImageCreatedField)
     help = help_text(
         f"""
-        An OCI image: an ordered list of layers and a page of configuration.
+        An OCI image: an ordered list of layers and a configuration.
 
         `{bin_name()} package` writes it as an OCI image layout below `dist/images`;
         `{bin_name()} run` starts it on the engine of this machine; `{bin_name()} publish` pushes

@@ -184,7 +184,7 @@ def read_manifest(path: str, content: bytes) -> Mapping[str, Any]:
     """The fields of a manifest as YAML reads them, unchecked.
 
     Raises:
-        ManifestError: it is no YAML mapping.
+        ManifestError: it is not a YAML mapping.
     """
     return Fields.read(path, ManifestError, content, _MANUAL).data
 
@@ -228,7 +228,7 @@ def parse_manifest(path: str, content: bytes) -> Manifest:
         content: YAML.
 
     Raises:
-        ManifestError: it is no YAML mapping, or a field is missing, unknown or wrong.
+        ManifestError: it is not a YAML mapping, or a field is missing, unknown or wrong.
     """
     return Fields.read(path, ManifestError, content, _MANUAL).whole(
         lambda fields: _manifest(path, fields)

@@ -154,7 +154,7 @@ def test_an_unknown_field_is_refused() -> None:
 
 
 def test_broken_yaml_is_refused_with_its_line() -> None:
-    with pytest.raises(ManifestError, match=f"^{PATH}: this is no YAML in line 2"):
+    with pytest.raises(ManifestError, match=f"^{PATH}: this is not valid YAML in line 2"):
         parse_manifest(PATH, b"release: 5.0.6\nairflow: [")
 
 

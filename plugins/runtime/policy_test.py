@@ -186,7 +186,7 @@ def test_numbers_are_ordered_as_numbers() -> None:
 @pytest.mark.parametrize(
     "content, message",
     [
-        (b"rules: [", "this is no YAML in line 1"),
+        (b"rules: [", "this is not valid YAML in line 1"),
         (b"- rules", "this is not a mapping of fields. See versions/README.md."),
         (b"rules: {airflow: {major: major}}\nexceptions:\nlifecycel: {}", "`lifecycel` meant"),
         (b"rules: {}\nrules: {}", "the key 'rules' stands twice, again in line 2"),

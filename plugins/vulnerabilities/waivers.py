@@ -79,7 +79,7 @@ def parse_waivers(path: str, content: bytes) -> tuple[Waiver, ...]:
     """Read the file.
 
     Raises:
-        WaiverError: It is no YAML mapping, or a field is missing, unknown or wrong.
+        WaiverError: It is not a YAML mapping, or a field is missing, unknown or wrong.
     """
     fix = f"Write the fields `advisory`, `reason` and `expires`. See {_MANUAL}."
     entries = Fields.read(path, WaiverError, content, _MANUAL).whole(

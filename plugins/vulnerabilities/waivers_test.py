@@ -54,7 +54,7 @@ def test_a_release_that_is_none_is_told() -> None:
         ("CVE-2023-43804", "42", "`waivers[0].advisory` is 42"),
         ("  - advisory", "  - x\n  - advisory", "`waivers[0]` is 'x'"),
         ("waivers:", "waiver:", "the field `waivers` is missing (is `waiver` meant to be it?)"),
-        ("waivers:", "[", "this is no YAML"),
+        ("waivers:", "[", "this is not valid YAML"),
     ],
 )
 def test_a_wrong_file_is_one_clear_sentence(old: str, new: str, problem: str) -> None:

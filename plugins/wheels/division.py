@@ -35,7 +35,7 @@ def read_division(path: str, content: bytes) -> Division:
         content: What is in it.
 
     Raises:
-        DivisionError: it is no JSON object of lists of names, or names one twice.
+        DivisionError: it is not a JSON object of lists of names, or names one twice.
     """
     fields = Fields.read(path, DivisionError, content, "layers/libraries/README.md", read_json)
     fix = "Write a list of names, for example ['b']."

@@ -16,7 +16,7 @@ from wheels.resolve import WheelResolve
 from wheels.sandbox.locked_files import LockedFile
 
 VERSION = 1
-"""Of the format."""
+"""Version of the lock's file format."""
 
 # What becomes the name of a file, and parts of addresses. Source: the binary distribution format.
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

@@ -139,7 +139,7 @@ def make_repository(debs: Sequence[Path], folder: Path, suite: str, env: Dict[st
         env: The host's environment.
 
     Raises:
-        SandboxError: a file is no Debian package.
+        SandboxError: a file is not a Debian package.
     """
     folder.mkdir()
     repack_all(debs, folder)

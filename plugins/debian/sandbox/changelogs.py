@@ -101,7 +101,7 @@ def documentation(deb: Path, name: str) -> Documentation:
                         assert file
                         found[PurePosixPath(path).name] = file.read()
         except DAMAGE as error:
-            raise SandboxError(f"{deb.name} is no Debian package: {error}.") from None
+            raise SandboxError(f"{deb.name} is not a Debian package: {error}.") from None
     # What Debian itself makes has one changelog, and it has no other name.
     content = found.get("changelog.Debian.gz", found.get("changelog.gz"))
     try:

@@ -95,5 +95,5 @@ def test_a_package_without_a_changelog_has_no_uploads(packages: Packages) -> Non
 def test_a_file_that_is_no_package_is_named(packages: Packages) -> None:
     (packages.folder / "broken_1_all.deb").write_bytes(b"!<arch>\n")
 
-    with pytest.raises(SandboxError, match="^broken_1_all.deb is no Debian package"):
+    with pytest.raises(SandboxError, match="^broken_1_all.deb is not a Debian package"):
         read(packages.folder, "2022-01-01")

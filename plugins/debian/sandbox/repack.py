@@ -35,11 +35,11 @@ def repack(source: Path, target: Path) -> None:
     """Write the package at `source` to `target`, with its files uncompressed.
 
     Raises:
-        SandboxError: it is no Debian package, or ends early.
+        SandboxError: it is not a Debian package, or ends early.
     """
     content = source.read_bytes()
     if not content.startswith(_MAGIC):
-        raise SandboxError(f"{source.name}: the file is no Debian package.")
+        raise SandboxError(f"{source.name}: the file is not a Debian package.")
     at = len(_MAGIC)
     with target.open("wb") as output:
         output.write(_MAGIC)

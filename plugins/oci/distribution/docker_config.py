@@ -64,7 +64,7 @@ class DockerConfig:
             return
         except (OSError, RecursionError, ValueError) as error:
             # Not what is wrong where: that would quote from the file.
-            reason = error.strerror if isinstance(error, OSError) else "it is no JSON"
+            reason = error.strerror if isinstance(error, OSError) else "it is not valid JSON"
             raise RegistryError(
                 f"{self.path}: Docker's configuration cannot be read ({reason}): mend it, or name "
                 "another folder in DOCKER_CONFIG."

@@ -66,11 +66,11 @@ class StandInRegistry(LoopbackServer):
         self.blobs: Dict[Tuple[str, str], bytes] = {}
         """By repository and digest."""
         self.manifests: Dict[Tuple[str, str], bytes] = {}
-        """The same."""
+        """By repository and digest."""
         self.tags: Dict[Tuple[str, str], str] = {}
         """Digests by repository and tag."""
         self.requests: List[Request] = []
-        """All so far."""
+        """All requests so far, the oldest first."""
         self.quirks: List[Quirk] = []
         """The first that answers counts."""
         self.lists_referrers = False

@@ -140,7 +140,7 @@ def _read_lines(read: Read, path: str) -> _Lines:
     try:
         text = content.decode()
     except UnicodeDecodeError:
-        raise _Misfit(f"{path} is no UTF-8 text") from None
+        raise _Misfit(f"{path} is not UTF-8 text") from None
     if not text.endswith("\n"):
         raise _Misfit(f"{path} does not end with a line end, which is not supported")
     return _lines_of(text)

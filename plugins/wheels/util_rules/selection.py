@@ -77,7 +77,7 @@ class CheckedPartitionRequest:
 
 @dataclass(frozen=True)
 class CheckedPartition:
-    """They do."""
+    """The layers together hold each distribution of their locks exactly once."""
 
 
 @rule

@@ -294,7 +294,7 @@ WRONG_PLATFORMS = [
     ({KEY: "/no/such/file"}, "JWT_ISSUER is not set"),
     ({KEY: "/no/such/file", **OF_TOKENS}, "JWT_SIGNING_CERT is '/no/such/file', which cannot"),
     ({KEY: "/", **OF_TOKENS}, "it is not a file"),
-    ({KEY: "/etc/passwd", **OF_TOKENS}, "it is no PEM certificate or public key"),
+    ({KEY: "/etc/passwd", **OF_TOKENS}, "it is not a PEM certificate or public key"),
     ({**PLATFORM, KEY: "/no/such/file"}, "are both set"),
     ({**PLATFORM, URL: "platform.test"}, "HOUSTON_JWK_URL is not a web address"),
     ({**PLATFORM, "AIRFLOW__ASTRONOMER__JWT_STALE_KEYS": "-5"}, "JWT_STALE_KEYS is '-5'"),

@@ -76,7 +76,7 @@ def parse(value: str, variable: str) -> ServiceUrl:
 
 
 def no_url(variable: str) -> ConfigurationError:
-    """What to say of a value that is no URL."""
+    """What to say of a value that is not a URL."""
     return ConfigurationError(f"{variable} is not a URL; {_HOW_TO_WRITE_IT}")
 
 

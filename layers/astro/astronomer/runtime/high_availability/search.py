@@ -27,7 +27,7 @@ _PIECE = 500
 
 _UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """What Celery calls a task. It is searched for in the bytes of a message: those of other programs
-may be no JSON, and to parse the others takes ten times as long."""
+may not be JSON, and to parse the others takes ten times as long."""
 
 
 class Wanted(NamedTuple):

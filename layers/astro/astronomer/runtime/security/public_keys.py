@@ -49,7 +49,7 @@ def key_from_pem(pem: bytes) -> PublicKey:
     except Exception as error:
         # cryptography has no family of errors for this, and they differ between its releases.
         raise KeyFormatError(
-            f"it is no PEM certificate or public key ({type(error).__name__})"
+            f"it is not a PEM certificate or public key ({type(error).__name__})"
         ) from None
     return _trusted(key)
 

@@ -115,7 +115,7 @@ def _signed_claims(token: str, keys: Sequence[PublicKey]) -> Dict[str, Any]:
             error = reason
             continue
         if not isinstance(claims, dict):
-            raise TokenError("the token's claims are no JSON object")
+            raise TokenError("the token's claims are not a JSON object")
         return claims
     if isinstance(error, jwt.InvalidSignatureError):
         raise TokenError("the token's signature is of another key")
@@ -130,7 +130,7 @@ def _header(token: str) -> Dict[str, Any]:
         # Whatever garbage can cause, such as RecursionError.
         raise TokenError(f"the token cannot be read ({type(error).__name__})") from None
     if not isinstance(header, dict):
-        raise TokenError("the token's header is no JSON object")
+        raise TokenError("the token's header is not a JSON object")
     return header
 
 

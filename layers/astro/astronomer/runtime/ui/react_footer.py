@@ -1,4 +1,4 @@
-"""The footer in the UI of Airflow 3.1 and later, which is no Flask application any more.
+"""The footer in the UI of Airflow 3.1 and later, which is no longer a Flask application.
 
 Source: airflow/api_fastapi/core_api/datamodels/plugins.py, `ReactAppResponse`, destination `base`.
 """
