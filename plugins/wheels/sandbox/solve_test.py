@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import json
@@ -8,7 +9,7 @@ import sys
 import tarfile
 import time
 import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Callable
 
@@ -75,34 +76,28 @@ def test_files_lose_the_address_that_they_come_from() -> None:
 class Index(LoopbackServer):
     """A package index with one source distribution, `demo` 1.0."""
 
-    def __init__(self, sdist: bytes) -> None:
+    def __init__(self, folder: Path, sdist: bytes) -> None:
         name, sha256 = "demo-1.0.tar.gz", hashlib.sha256(sdist).hexdigest()
         file = {
             "filename": name,
-            "url": f"/files/{name}",
+            "url": f"/{name}",
             "hashes": {"sha256": sha256},
             "size": len(sdist),
             "upload-time": "2022-01-01T00:00:00Z",
         }
         page = {"meta": {"api-version": "1.1"}, "name": "demo", "files": [file]}
-        answers = {
-            "/simple/demo/": ("application/vnd.pypi.simple.v1+json", json.dumps(page).encode()),
-            file["url"]: ("application/octet-stream", sdist),
-        }
+        (folder / "simple/demo").mkdir(parents=True)
+        (folder / "simple/demo/index.html").write_text(json.dumps(page))
+        (folder / name).write_bytes(sdist)
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                content_type, body = answers.get(self.path, ("text/plain", b""))
-                self.send_response(200 if body else 404)
-                self.send_header("Content-Type", content_type)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+        class Handler(SimpleHTTPRequestHandler):
+            extensions_map = {".html": "application/vnd.pypi.simple.v1+json"}
 
             def log_message(self, *args: object) -> None:
                 pass
 
-        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+        handler = functools.partial(Handler, directory=str(folder))
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), handler))
 
 
 def source_distribution(backend: str) -> bytes:
@@ -141,7 +136,7 @@ def unresolved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
             "python_version": "3.9",
             "platform": "x86_64-manylinux_2_31",
         }
-        with Index(source_distribution(backend)) as index:
+        with Index(tmp_path / "index", source_distribution(backend)) as index:
             settings = PipSettings((f"http://{index.address}/simple",), True, ())
             uv = Uv(wheel, tmp_path / "cache", request, sys.executable, settings, patience)
             with pytest.raises(SandboxError) as caught:
