@@ -17,7 +17,6 @@ from oci.format.image import CONFIG_KEYS
 from oci.format.layout import Layout
 from oci.sandbox.errors import SandboxError
 
-
 _PROGRESS_SECONDS = 3.0
 
 
