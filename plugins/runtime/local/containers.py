@@ -8,7 +8,7 @@ import subprocess
 import tarfile
 import time
 from pathlib import Path
-from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Dict, List, Mapping, NamedTuple, Sequence
 
 from oci.sandbox.engine import Engine
 from oci.sandbox.errors import SandboxError
@@ -151,17 +151,6 @@ class Containers:
         # One that went since it was listed is left out of the answer.
         parts = [_part(each) for each in json.loads(answer.stdout or "[]")]
         return {part.name: part for part in parts}
-
-    def exit_code(self, name: str) -> Optional[int]:
-        """What a container ended with; None while it runs.
-
-        Raises:
-            SandboxError: somebody removed it.
-        """
-        part = self.parts().get(name)
-        if part is None:
-            raise SandboxError(f"The {name} is no longer there: somebody removed it.")
-        return None if part.running else part.exit_code
 
     def wait(self, name: str) -> int:
         """Wait until a container ends; returns what it ended with."""
