@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Dict, List, Sequence
 
 from astronomer.runtime.executor.quantities import shown_cpu, shown_memory
+from astronomer.runtime.executor.rows import rows
+from astronomer.runtime.executor.text_table import text_table
 
 _WAITS_FOR_ROOM = "It waits for room."
 
@@ -18,7 +20,7 @@ def read(connection: Any) -> Dict[str, Any]:
         for each how much waits and is reserved.
     """
     with connection.cursor() as cursor:
-        waiting = _rows(
+        waiting = rows(
             cursor,
             """
             SELECT dag_id, task_id, run_id, map_index, try_number, queue, priority, cpu_millis,
@@ -27,7 +29,7 @@ def read(connection: Any) -> Dict[str, Any]:
             FROM astronomer_allocation WHERE state = 'unassigned' ORDER BY id
             """,
         )
-        runners = _rows(
+        runners = rows(
             cursor,
             """
             SELECT id, name, host, state, version, queues, cpu_millis, memory_bytes, slots,
@@ -36,7 +38,7 @@ def read(connection: Any) -> Dict[str, Any]:
             FROM astronomer_runner WHERE state <> 'ended' ORDER BY name
             """,
         )
-        placed = _rows(
+        placed = rows(
             cursor,
             """
             SELECT runner_id, state, dag_id, task_id, run_id, map_index, try_number, queue,
@@ -85,9 +87,9 @@ def as_text(found: Dict[str, Any]) -> str:
         for task in found["waiting"]
     ]
     heads = ("runner", "queues", "state", "CPU", "memory", "slots", "tasks", "last heard of")
-    parts = [_table([heads, *runners]) if runners else "No runner."]
+    parts = [text_table([heads, *runners]) if runners else "No runner."]
     heads_waiting = ("waiting task", "run", "try", "queue", "for", "why")
-    parts.append(_table([heads_waiting, *waiting]) if waiting else "Nothing waits.")
+    parts.append(text_table([heads_waiting, *waiting]) if waiting else "Nothing waits.")
     return "\n\n".join(parts)
 
 
@@ -108,17 +110,5 @@ def _queues(
     return queues
 
 
-def _rows(cursor: Any, question: str) -> List[Dict[str, Any]]:
-    cursor.execute(question)
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row)) for row in cursor.fetchall()]
-
-
 def _of(shown: Any, runner: Dict[str, Any], name: str) -> str:
     return f"{shown(runner['reserved_' + name])} of {shown(runner[name])}"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths)) for row in rows)
-    return "\n".join(line.rstrip() for line in lines)
