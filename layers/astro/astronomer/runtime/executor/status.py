@@ -54,7 +54,7 @@ def read(connection: Any, most_waiting: Optional[int] = None) -> Dict[str, Any]:
             FROM astronomer_allocation WHERE state IN ('assigned', 'running') ORDER BY id
             """,
         )
-        queues = _queues(cursor)
+        queues = by_queue(cursor)
     for task in waiting:
         task["reason"] = task["reason"] or _WAITS_FOR_ROOM
     by_runner: Dict[int, List[Dict[str, Any]]] = {}
@@ -101,7 +101,9 @@ def as_text(found: Dict[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
-def _queues(cursor: Any) -> Dict[str, Dict[str, int]]:
+def by_queue(cursor: Any) -> Dict[str, Dict[str, int]]:
+    """For each queue how much waits and is reserved, since when the first one waits, and what the
+    active runners that serve it have."""
     found = rows(
         cursor,
         """
@@ -111,6 +113,8 @@ def _queues(cursor: Any) -> Dict[str, Dict[str, int]]:
                 sum(cpu_millis) FILTER (WHERE state = 'unassigned') AS waiting_cpu_millis,
                 sum(memory_bytes) FILTER (WHERE state = 'unassigned') AS waiting_memory_bytes,
                 sum(slots) FILTER (WHERE state = 'unassigned') AS waiting_slots,
+                extract(epoch FROM now() - min(queued_at) FILTER (WHERE state = 'unassigned'))
+                    AS longest_wait_seconds,
                 count(*) FILTER (WHERE state <> 'unassigned') AS reserved_tasks,
                 sum(cpu_millis) FILTER (WHERE state <> 'unassigned') AS reserved_cpu_millis,
                 sum(memory_bytes) FILTER (WHERE state <> 'unassigned') AS reserved_memory_bytes,
