@@ -36,6 +36,11 @@ def task_places(sources: Sources) -> TaskPlaces:
     )
 
 
+def is_runtime_executor(sources: Sources) -> bool:
+    """Whether the option `[core] executor` names the Runtime executor."""
+    return list(executor_names(sources.value("core", "executor"), False)) == [RUNTIME_EXECUTOR]
+
+
 def executor_names(option: str, teams: bool) -> Iterator[str]:
     """The executors that the option names, Airflow's own by their short names.
 

@@ -5,11 +5,14 @@ Each Airflow asks for the properties that it knows; those of another line stay e
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import Any, List
 
 from airflow.plugins_manager import AirflowPlugin
+from astronomer.runtime.airflow_options import Sources
 from astronomer.runtime.airflow_version import airflow_version
+from astronomer.runtime.executors import is_runtime_executor
 
 _REACT = (3, 1, 0)
 """The first Airflow that takes components of its UI from plugins."""
@@ -29,7 +32,20 @@ class AstronomerPlugin(AirflowPlugin):
         from astronomer.runtime.security import watch
         from astronomer.runtime.ui import blueprint
 
-        return [watch.blueprint(), api_log.blueprint(), blueprint.blueprint()]
+        found = [watch.blueprint(), api_log.blueprint(), blueprint.blueprint()]
+        if _has_runtime_executor():
+            from astronomer.runtime.executor import status_page
+
+            found.append(status_page.blueprint())
+        return found
+
+    @cached_property
+    def appbuilder_menu_items(self) -> List[Any]:  # type: ignore[override]
+        if airflow_version() >= _REACT or not _has_runtime_executor():
+            return []
+        from astronomer.runtime.executor import status_page
+
+        return [status_page.MENU_ITEM]
 
     @cached_property
     def fastapi_apps(self) -> List[Any]:
@@ -47,6 +63,10 @@ class AstronomerPlugin(AirflowPlugin):
         from astronomer.runtime.ui import react_footer
 
         return react_footer.react_apps()
+
+
+def _has_runtime_executor() -> bool:
+    return is_runtime_executor(Sources(os.environ))
 
 
 def _refuse_a_key_of_the_platform() -> None:

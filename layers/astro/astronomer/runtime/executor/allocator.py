@@ -1,9 +1,9 @@
 """Gives waiting tasks to runners, and takes them from runners that are gone.
 
 Each scheduler starts one as a process of its own, which takes nothing of the scheduler's loop and
-imports no Airflow. One of them decides: the one whose database session holds an advisory lock. All
-that it writes goes through that session, so that one that was stopped for a while cannot write
-after another has taken over.
+imports no Airflow, unless numbers go to statsd. One of them decides: the one whose database session
+holds an advisory lock. All that it writes goes through that session, so that one that was stopped
+for a while cannot write after another has taken over.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from astronomer.runtime import options
 from astronomer.runtime.airflow_options import Sources
 from astronomer.runtime.errors import StartError
 from astronomer.runtime.executor import airflow_rows, channels, tables
 from astronomer.runtime.executor.connection import Database, bound_answers, of_environment
+from astronomer.runtime.executor.gauges import Gauges
 from astronomer.runtime.executor.packing import Runner, Strategy, Waiting, pack
 from astronomer.runtime.messages import say
 
@@ -248,8 +249,13 @@ def _assign(cursor: Any, placements: List[Tuple[int, int]]) -> int:
     return len(runners)
 
 
-def decide(database: Database, chosen: Strategy) -> None:
+def decide(database: Database, chosen: Strategy, gauges: Optional[Gauges] = None) -> None:
     """Wait for the lock, then make passes for as long as the session lasts.
+
+    Args:
+        database: The metadata database.
+        chosen: Where tasks go that have room on several runners.
+        gauges: Where the numbers go; None for nowhere.
 
     Raises:
         psycopg2.Error: The session has ended; all that was decided stands in the database.
@@ -261,6 +267,8 @@ def decide(database: Database, chosen: Strategy) -> None:
         allocator = Allocator(connection, chosen)
         while True:
             allocator.pass_once()
+            if gauges is not None:
+                gauges.send_if_due(connection)
             # What was notified meanwhile stands in the socket, and ends the wait at once.
             select.select([connection], [], [], 0 if connection.notifies else _POLL_SECONDS)
             channels.forget_notifications(connection)
@@ -318,9 +326,11 @@ def main() -> int:
     last_error = ""
     try:
         database, chosen = of_environment(os.environ), strategy(os.environ)
+        # Before this process holds the lock: Airflow takes seconds to import.
+        gauges = Gauges.of_environment(os.environ)
         while True:
             try:
-                decide(database, chosen)
+                decide(database, chosen, gauges)
             except psycopg2.Error as error:
                 # Its text may name the user: the kind of error tells.
                 if type(error).__name__ != last_error:

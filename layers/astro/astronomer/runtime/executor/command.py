@@ -1,4 +1,4 @@
-"""`astronomer-runtime executor`: the Runtime executor's state, and its tables."""
+"""`astronomer-runtime executor`: the Runtime executor's state, advice, and its tables."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     status = actions.add_parser("status", help="what waits and why, and the runners")
     status.add_argument("--json", action="store_true", help="for programs to read")
+    advise = actions.add_parser("advise", help="what tasks should ask for, by what they used")
+    form = advise.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for programs to read")
+    form.add_argument("--lines", action="store_true", help="as arguments of operators, to paste")
     actions.add_parser("migrate", help="make the executor's tables, or bring them up to date")
     drop = actions.add_parser("drop", help="remove the executor's tables")
     drop.add_argument("--yes", action="store_true", help="also while runners live or tasks wait")
@@ -38,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _act(arguments: argparse.Namespace, connection: object) -> int:
-    from astronomer.runtime.executor import status, tables
+    from astronomer.runtime.executor import advice, status, tables
 
     if arguments.action == "migrate":
         tables.migrate(connection)
@@ -46,6 +50,13 @@ def _act(arguments: argparse.Namespace, connection: object) -> int:
     if not tables.exist(connection):
         say("the database has no tables of the Runtime executor.")
         return 0 if arguments.action == "drop" else 1
+    if arguments.action == "advise":
+        found_advice = advice.read(connection)
+        if arguments.json:
+            print(json.dumps(found_advice, indent=2))
+        else:
+            print((advice.as_lines if arguments.lines else advice.as_text)(found_advice))
+        return 0
     found = status.read(connection)
     if arguments.action == "status":
         print(json.dumps(found, indent=2) if arguments.json else status.as_text(found))

@@ -42,7 +42,11 @@ def test_status_says_what_waits_and_what_runners_have(
         ("waits", "It waits for room.")
     ]
     assert found["queues"]["etl"]["waiting_tasks"] == 1
-    assert found["queues"]["default"]["reserved_slots"] == 2
+    # Nobody serves the other queue.
+    assert (found["queues"]["etl"]["runners"], found["queues"]["etl"]["slots"]) == (0, 0)
+    default = found["queues"]["default"]
+    assert (default["reserved_slots"], default["waiting_tasks"]) == (2, 0)
+    assert (default["runners"], default["slots"], default["cpu_millis"]) == (1, 16, 4000)
     code, out, _ = run(capsys, "status")
     assert "1.5 CPUs of 4 CPUs" in out and "dag.waits" in out
     assert runs

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Optional
 
 from astronomer.runtime.executor.quantities import shown_cpu, shown_memory
+from astronomer.runtime.executor.rows import rows
+from astronomer.runtime.executor.text_table import text_table
 
 _WAITS_FOR_ROOM = "It waits for room."
 
 
-def read(connection: Any) -> Dict[str, Any]:
+def read(connection: Any, most_waiting: Optional[int] = None) -> Dict[str, Any]:
     """The state of the executor, for a database with its tables.
+
+    Args:
+        connection: As `Database.connect` opens it.
+        most_waiting: How many of the waiting tasks are named, those that wait longest; None for
+            all.
 
     Returns:
         `waiting`: tasks with what they ask for, since when and why; `runners`: with what they have,
         what of it is reserved, their queues, the age of their last word and their tasks; `queues`:
-        for each how much waits and is reserved.
+        for each how much waits and is reserved, of all its tasks, and what the active runners that
+        serve it have. A runner that serves several counts in each.
     """
     with connection.cursor() as cursor:
-        waiting = _rows(
+        waiting = rows(
             cursor,
             """
             SELECT dag_id, task_id, run_id, map_index, try_number, queue, priority, cpu_millis,
                 memory_bytes, slots, extract(epoch FROM now() - queued_at)::float8 AS seconds,
                 reason
-            FROM astronomer_allocation WHERE state = 'unassigned' ORDER BY id
+            FROM astronomer_allocation WHERE state = 'unassigned' ORDER BY id LIMIT %s
             """,
+            (most_waiting,),
         )
-        runners = _rows(
+        runners = rows(
             cursor,
             """
             SELECT id, name, host, state, version, queues, cpu_millis, memory_bytes, slots,
@@ -36,7 +45,7 @@ def read(connection: Any) -> Dict[str, Any]:
             FROM astronomer_runner WHERE state <> 'ended' ORDER BY name
             """,
         )
-        placed = _rows(
+        placed = rows(
             cursor,
             """
             SELECT runner_id, state, dag_id, task_id, run_id, map_index, try_number, queue,
@@ -45,6 +54,7 @@ def read(connection: Any) -> Dict[str, Any]:
             FROM astronomer_allocation WHERE state IN ('assigned', 'running') ORDER BY id
             """,
         )
+        queues = by_queue(cursor)
     for task in waiting:
         task["reason"] = task["reason"] or _WAITS_FOR_ROOM
     by_runner: Dict[int, List[Dict[str, Any]]] = {}
@@ -55,7 +65,7 @@ def read(connection: Any) -> Dict[str, Any]:
         runner["tasks"] = tasks
         for name in ("cpu_millis", "memory_bytes", "slots"):
             runner[f"reserved_{name}"] = sum(task[name] for task in tasks)
-    return {"waiting": waiting, "runners": runners, "queues": _queues(waiting, placed)}
+    return {"waiting": waiting, "runners": runners, "queues": queues}
 
 
 def as_text(found: Dict[str, Any]) -> str:
@@ -85,40 +95,45 @@ def as_text(found: Dict[str, Any]) -> str:
         for task in found["waiting"]
     ]
     heads = ("runner", "queues", "state", "CPU", "memory", "slots", "tasks", "last heard of")
-    parts = [_table([heads, *runners]) if runners else "No runner."]
+    parts = [text_table([heads, *runners]) if runners else "No runner."]
     heads_waiting = ("waiting task", "run", "try", "queue", "for", "why")
-    parts.append(_table([heads_waiting, *waiting]) if waiting else "Nothing waits.")
+    parts.append(text_table([heads_waiting, *waiting]) if waiting else "Nothing waits.")
     return "\n\n".join(parts)
 
 
-def _queues(
-    waiting: Sequence[Dict[str, Any]], placed: Sequence[Dict[str, Any]]
-) -> Dict[str, Dict[str, int]]:
-    queues: Dict[str, Dict[str, int]] = {}
-    for kind, tasks in (("waiting", waiting), ("reserved", placed)):
-        for task in tasks:
-            names = ("cpu_millis", "memory_bytes", "slots")
-            empty = {f"{each}_{name}": 0 for each in ("waiting", "reserved") for name in names}
-            queue = queues.setdefault(
-                task["queue"], {"waiting_tasks": 0, "reserved_tasks": 0, **empty}
-            )
-            queue[f"{kind}_tasks"] += 1
-            for name in names:
-                queue[f"{kind}_{name}"] += task[name]
-    return queues
-
-
-def _rows(cursor: Any, question: str) -> List[Dict[str, Any]]:
-    cursor.execute(question)
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row)) for row in cursor.fetchall()]
+def by_queue(cursor: Any) -> Dict[str, Dict[str, int]]:
+    """For each queue how much waits and is reserved, since when the first one waits, and what the
+    active runners that serve it have."""
+    found = rows(
+        cursor,
+        """
+        WITH asked AS (
+            SELECT queue,
+                count(*) FILTER (WHERE state = 'unassigned') AS waiting_tasks,
+                sum(cpu_millis) FILTER (WHERE state = 'unassigned') AS waiting_cpu_millis,
+                sum(memory_bytes) FILTER (WHERE state = 'unassigned') AS waiting_memory_bytes,
+                sum(slots) FILTER (WHERE state = 'unassigned') AS waiting_slots,
+                extract(epoch FROM now() - min(queued_at) FILTER (WHERE state = 'unassigned'))
+                    AS longest_wait_seconds,
+                count(*) FILTER (WHERE state <> 'unassigned') AS reserved_tasks,
+                sum(cpu_millis) FILTER (WHERE state <> 'unassigned') AS reserved_cpu_millis,
+                sum(memory_bytes) FILTER (WHERE state <> 'unassigned') AS reserved_memory_bytes,
+                sum(slots) FILTER (WHERE state <> 'unassigned') AS reserved_slots
+            FROM astronomer_allocation WHERE state <> 'completed' GROUP BY queue
+        ), offered AS (
+            SELECT queue, count(*) AS runners, sum(cpu_millis) AS cpu_millis,
+                sum(memory_bytes) AS memory_bytes, sum(slots) AS slots
+            FROM astronomer_runner, unnest(queues) AS queue
+            WHERE state = 'active' AND lease_until > now() GROUP BY queue
+        )
+        SELECT * FROM asked FULL JOIN offered USING (queue) ORDER BY queue
+        """,
+    )
+    return {
+        queue.pop("queue"): {name: int(amount or 0) for name, amount in queue.items()}
+        for queue in found
+    }
 
 
 def _of(shown: Any, runner: Dict[str, Any], name: str) -> str:
     return f"{shown(runner['reserved_' + name])} of {shown(runner[name])}"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths)) for row in rows)
-    return "\n".join(line.rstrip() for line in lines)

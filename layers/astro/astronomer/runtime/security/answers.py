@@ -45,7 +45,8 @@ def unavailable(sentence: str) -> Response:
 
 
 def _answer(status: int, title: str, detail: str) -> Response:
-    if request.path.startswith("/api/"):
+    asks_for_data = request.accept_mimetypes.best == "application/json"
+    if request.path.startswith("/api/") or asks_for_data:
         body = json.dumps(
             {"status": status, "title": title, "detail": detail, "type": "about:blank"}
         )

@@ -78,3 +78,31 @@ def add_runner(
         lease_seconds,
     )
     return int(found[0][0])
+
+
+def add_peak(
+    sql: Sql,
+    number: int,
+    task_id: str = "work",
+    peak_memory_bytes: int = 2**30,
+    cpu_seconds: float = 10.0,
+    wall_seconds: float = 10.0,
+    memory_bytes: int = 0,
+    cpu_millis: int = 0,
+) -> None:
+    """Write what a run has used, as a runner does.
+
+    Args:
+        sql: For a database with our tables.
+        number: The allocation's, unlike all others.
+        task_id: Of the DAG `dag`.
+        peak_memory_bytes: What it used at most.
+        cpu_seconds: What it used in all.
+        wall_seconds: How long it ran.
+        memory_bytes: What it asked for.
+        cpu_millis: The same of CPU.
+    """
+    sql(
+        "INSERT INTO astronomer_task_peak VALUES ('dag', %s, now(), %s, %s, %s, %s, %s, %s)",
+        *(task_id, number, peak_memory_bytes, cpu_seconds, wall_seconds, cpu_millis, memory_bytes),
+    )
