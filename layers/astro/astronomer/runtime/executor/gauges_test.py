@@ -12,8 +12,8 @@ from typing import Dict, Iterator
 import pytest
 from astronomer.runtime.executor.conftest import airflow_environment
 from astronomer.runtime.executor.connection import Database
+from astronomer.runtime.kernel import end_with_parent
 from astronomer.runtime.testing.allocations import Sql, add_runner, queue_task
-from astronomer.runtime.testing.processes import end_with_parent
 
 DOCUMENTED = Path(__file__).parents[3] / "docs" / "executor_status.md"
 
