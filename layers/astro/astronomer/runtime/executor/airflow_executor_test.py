@@ -59,7 +59,8 @@ class Deployment:
             "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
             "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
             "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "5",
-            "AIRFLOW__ASTRONOMER__RUNNER_LEASE_SECONDS": "5",
+            # Not so short that a busy machine ends it.
+            "AIRFLOW__ASTRONOMER__RUNNER_LEASE_SECONDS": "10",
         }
         self.processes: Dict[str, "subprocess.Popen[bytes]"] = {}
         (home / "dags").mkdir(parents=True)
