@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Dict, Iterator
 
@@ -63,7 +62,6 @@ def wait_for(statsd: socket.socket, name: str, value: int) -> Dict[str, int]:
     return found
 
 
-@pytest.mark.skipif(find_spec("statsd") is None, reason="needs Airflow's extra `statsd`")
 @pytest.mark.usefixtures("allocator")
 def test_the_one_that_decides_sends_the_numbers_of_each_queue(
     sql: Sql, statsd: socket.socket
