@@ -179,3 +179,15 @@ def test_an_unknown_revision_is_one_sentence(checkout: Checkout) -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith(".ci/targets: 'nowhere' is not a revision")
+
+
+@pytest.mark.parametrize("edited", ["docs/architecture.md", "tests/images/start-redis"])
+def test_a_change_that_no_product_depends_on_packages_nothing(
+    checkout: Checkout, edited: str
+) -> None:
+    checkout.edit(edited, None, "\n# changed\n")
+
+    run = checkout.pants(*selection(checkout).split(), "package")
+
+    assert run.exit_code == 0, run.output
+    assert not (checkout.root / "dist").exists()

@@ -7,6 +7,7 @@ docs/decisions/0016-a-package-goal-of-our-own.md.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable
 
@@ -15,6 +16,7 @@ from oci.packaged import Packaged
 from oci.stored_blobs import check_whole
 from oci.written_files import WrittenFiles
 from pants.base.build_root import BuildRoot
+from pants.base.specs import Specs
 from pants.core.goals.package import (
     BuiltPackage,
     EnvironmentAwarePackageRequest,
@@ -34,7 +36,7 @@ from pants.engine.fs import (
 )
 from pants.engine.goal import Goal, GoalSubsystem, Outputting
 from pants.engine.internals.session import RunId
-from pants.engine.rules import Get, MultiGet, Rule, collect_rules, goal_rule
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, goal_rule, rule
 from pants.engine.target import (
     NoApplicableTargetsBehavior,
     Tags,
@@ -77,18 +79,44 @@ class PackageProducts(Goal):
     environment_behavior = Goal.EnvironmentBehavior.USES_ENVIRONMENTS
 
 
+@dataclass(frozen=True)
+class NamedByHand:
+    """Whether somebody named the targets, rather than a change."""
+
+    value: bool
+
+
+@rule
+async def named_by_hand(specs: Specs) -> NamedByHand:
+    return NamedByHand(not specs.includes.from_change_detection)
+
+
 class NothingToPackageError(Exception):
     """The command line names no product."""
 
 
-def _chosen(roots: TargetRootsToFieldSets[PackageFieldSet]) -> list[PackageFieldSet]:
-    """The field sets to package, without those that only tests need where others are named."""
+def _chosen(roots: TargetRootsToFieldSets[PackageFieldSet], named: bool) -> list[PackageFieldSet]:
+    """The field sets to package.
+
+    Args:
+        roots: What can be packaged among the targets.
+        named: Whether somebody named the targets. Then those that only tests need are packaged
+            where there are no others, and one of them there must be.
+
+    Raises:
+        NothingToPackageError: there is none.
+    """
     by_target = [
         (TESTS_ONLY in (target.get(Tags).value or ()), field_sets)
         for target, field_sets in roots.mapping.items()
     ]
     products = [field_sets for tests_only, field_sets in by_target if not tests_only]
-    chosen = products or [field_sets for _, field_sets in by_target]
+    chosen = products or [field_sets for _, field_sets in by_target if named]
+    if named and not chosen:
+        raise NothingToPackageError(
+            "Nothing that the command names can be packaged. Name a folder with two colons, "
+            f"`{bin_name()} package FOLDER::`, or the target of a layer or an image."
+        )
     return [field_set for field_sets in chosen for field_set in field_sets]
 
 
@@ -117,13 +145,10 @@ async def package_products(
             no_applicable_targets_behavior=NoApplicableTargetsBehavior.ignore,
         ),
     )
-    if not roots.mapping:
-        raise NothingToPackageError(
-            "Nothing that the command names can be packaged. Name a folder with two colons, "
-            f"`{bin_name()} package FOLDER::`, or the target of a layer or an image."
-        )
+    named = await Get(NamedByHand)
+    chosen = _chosen(roots, named.value)
     packages = await MultiGet(
-        Get(BuiltPackage, EnvironmentAwarePackageRequest(field_set)) for field_set in _chosen(roots)
+        Get(BuiltPackage, EnvironmentAwarePackageRequest(field_set)) for field_set in chosen
     )
     merged = await Get(Digest, MergeDigests(package.digest for package in packages))
     entries = [
