@@ -185,7 +185,8 @@ def test_an_unknown_revision_is_one_sentence(checkout: Checkout) -> None:
 def test_a_change_that_no_product_depends_on_packages_nothing(
     checkout: Checkout, edited: str
 ) -> None:
-    checkout.edit(edited, None, "\n# changed\n")
+    with (checkout.root / edited).open("a") as file:
+        file.write("\n# changed\n")
 
     run = checkout.pants(*selection(checkout).split(), "package")
 

@@ -164,11 +164,11 @@ async def package_products(
         (entry.file_digest for entry in missing if isinstance(entry, FileEntry)),
         Path(global_options.local_store_dir),
     )
-    files.make_way(missing)
-    workspace.write_digest(
-        await Get(Digest, CreateDigest(missing)), path_prefix=str(dist_dir.relpath)
-    )
-    files.note_written(missing)
+    if missing:
+        files.make_way(missing)
+        digest = await Get(Digest, CreateDigest(missing))
+        workspace.write_digest(digest, path_prefix=str(dist_dir.relpath))
+        files.note_written(missing)
     packaged = Packaged(
         tuple(artifact for package in packages for artifact in package.artifacts),
         dist_dir.relpath,
