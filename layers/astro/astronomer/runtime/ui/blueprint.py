@@ -22,7 +22,7 @@ def blueprint() -> Blueprint:
     made = Blueprint(
         "astronomer",
         __name__,
-        static_folder=str(_FOLDER / "static"),
+        static_folder="static",
         static_url_path="/astronomer/static",
     )
     made.record(_set_up)
